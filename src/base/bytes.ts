@@ -1,0 +1,98 @@
+/** Plain work on byte arrays that every room above needs. No lengths are guessed and nothing is padded silently. */
+import { DomainError, type ErrorFamily } from "./error.js";
+
+export type BytesProblem = { readonly code: "BYTES_NOT_HEX"; readonly length: number };
+
+export class BytesError extends DomainError<BytesProblem> {
+  readonly family: ErrorFamily = "input";
+}
+
+export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
+
+const HEX_DIGITS = "0123456789abcdef";
+const HEX_OF_BYTE: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => `${HEX_DIGITS[byte >> 4]}${HEX_DIGITS[byte & 15]}`,
+);
+
+/** Lower-case hex without `0x`. */
+export function toHex(bytes: Uint8Array): string {
+  let hex = "";
+  for (const byte of bytes) hex += HEX_OF_BYTE[byte];
+  return hex;
+}
+
+/** Lower-case hex with `0x`, the way JSON-RPC shows bytes. */
+export function to0x(bytes: Uint8Array): string {
+  return `0x${toHex(bytes)}`;
+}
+
+function nibble(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  if (code >= 97 && code <= 102) return code - 87;
+  if (code >= 65 && code <= 70) return code - 55;
+  return -1;
+}
+
+/**
+ * Bytes of a hex text, with or without `0x`, upper or lower case.
+ * @throws BytesError `BYTES_NOT_HEX` for an odd number of digits or any other character.
+ */
+export function fromHex(text: string): Uint8Array {
+  const start = text.startsWith("0x") || text.startsWith("0X") ? 2 : 0;
+  const digits = text.length - start;
+  if (digits % 2 !== 0) throw new BytesError({ code: "BYTES_NOT_HEX", length: text.length });
+  const bytes = new Uint8Array(digits / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    const high = nibble(text.charCodeAt(start + 2 * i));
+    const low = nibble(text.charCodeAt(start + 2 * i + 1));
+    if (high < 0 || low < 0) throw new BytesError({ code: "BYTES_NOT_HEX", length: text.length });
+    bytes[i] = (high << 4) | low;
+  }
+  return bytes;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Byte-wise order, shorter first where one is a prefix of the other. Negative, zero or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+/** A copy with memory of its own. `slice` is no safe way to one: on a Node Buffer it shares memory. */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+export function isZeroBytes(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte !== 0) return false;
+  return true;
+}
+
+const UTF8_ENCODER = new TextEncoder();
+
+export function utf8Bytes(text: string): Uint8Array {
+  return UTF8_ENCODER.encode(text);
+}
