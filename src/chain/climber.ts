@@ -1,0 +1,310 @@
+/**
+ * The way up: from the trusted header to the newest one that sources show.
+ *
+ * `skip` goes straight to the newest header where the trusted sealers signed it; where they changed in between it goes by
+ * the headers at which a source says they changed, and by bisection where that does not help. Bisection ends at adjacent
+ * heights: there the change must be proven, or the client stops and says what it needs. `forward` verifies every header.
+ */
+import { equalBytes } from "../base/bytes.js";
+import { codeOf } from "../base/error.js";
+import type { SealerSet } from "../codec/fisco/header.js";
+import type { HashedHeader } from "../codec/hashedHeader.js";
+import type { SealerChange } from "../codec/wire/changeMessage.js";
+import type { BlockBody } from "../codec/wire/eventMessage.js";
+import type { ClientCore } from "./clientCore.js";
+import type { Filler } from "./filler.js";
+import type { AcceptedVia, HeaderStretch } from "./lightMessages.js";
+import { SUBSCRIBE_TOPICS_MAX, UNPROVEN_RETRY_MS } from "./limits.js";
+import { ChainError, type ChainProblem } from "./problems.js";
+import { proveSealerChange } from "./sealerChange.js";
+import { PENALTY, type Source } from "./sources.js";
+import { type Verified, verifyAdjacent, verifyAdjacentWithSealers, verifySkipping } from "./verify.js";
+import type { Want } from "./wants.js";
+
+export type SyncMode = "skip" | "forward";
+
+/** An adjacent header whose sealer list nothing proves yet. */
+export interface Unproven {
+  readonly header: HashedHeader;
+  readonly source: Source;
+  readonly problem: ChainProblem;
+  readonly retryAt: number;
+}
+
+export class Climber {
+  readonly #core: ClientCore;
+  readonly #filler: Filler;
+  readonly #mode: SyncMode;
+  /** 20-byte accounts whose direct calls may prove a change. */
+  readonly #governors: readonly Uint8Array[];
+  /** Lowest height the trusted sealers are known not to reach in one step. */
+  #ceiling: number | undefined;
+  unproven: Unproven | undefined;
+
+  constructor(core: ClientCore, filler: Filler, mode: SyncMode, governors: readonly Uint8Array[]) {
+    this.#core = core;
+    this.#filler = filler;
+    this.#mode = mode;
+    this.#governors = governors;
+  }
+
+  /** A source shows a header above ours. */
+  shown(source: Source, header: HashedHeader): void {
+    const { trusted, sources } = this.#core;
+    if (trusted === undefined) {
+      sources.addHead(source, header);
+      return;
+    }
+    try {
+      const verified = verifySkipping(this.#core.verifyInput(trusted, header));
+      if (this.#mode === "skip" || header.header.number === trusted.number + 1) this.#take(header, verified);
+      else sources.addHead(source, header);
+      sources.good(source);
+    } catch (thrown) {
+      const code = codeOf(thrown);
+      const unreached = code === "CHAIN_TRUST_SHORT" || code === "CHAIN_SEALERS_NOT_COMMITTED";
+      // Not a lie as far as we can tell: the sealers may have changed in between.
+      if (unreached) sources.addHead(source, header);
+      else this.#core.refuse(source, thrown);
+    }
+  }
+
+  /** Asks for the next thing the climb needs, if anything. Takes what is at hand first. */
+  plan(): void {
+    const { wants, sources, now } = this.#core;
+    for (let steps = 0; steps < SUBSCRIBE_TOPICS_MAX; steps++) {
+      const { trusted } = this.#core;
+      if (trusted === undefined || wants.has(["climb", "pivot", "block"])) return;
+      const target = sources.bestAbove(trusted.number, now);
+      if (target === undefined) return;
+      if (this.unproven !== undefined && this.unproven.retryAt > now) return;
+      const moved =
+        this.#mode === "forward"
+          ? this.#planForward(target.source, target.head)
+          : this.#planSkip(target.source, target.head, trusted.number);
+      if (!moved) return;
+    }
+  }
+
+  #planForward(source: Source, head: HashedHeader): boolean {
+    const { trusted, wants, now } = this.#core;
+    const from = (trusted as { number: number }).number + 1;
+    if (head.header.number === from) return this.#stepTo(source, head, "adjacent");
+    const size = source.record?.segmentSize ?? 1;
+    const start = from - (from % size);
+    const last = start + size - 1;
+    const retained = source.record !== undefined && start >= source.record.retainedFrom;
+    if (retained && last <= head.header.number && !source.badSegments.has(start)) {
+      wants.subscribe(source.name, "climb", [{ kind: "segment", start }], { from, to: last }, now);
+    } else {
+      const to = Math.min(last, head.header.number);
+      wants.ask(source.name, "climb", { what: "headers", from, count: to - from + 1 }, { from, to }, now);
+    }
+    return false;
+  }
+
+  #planSkip(source: Source, head: HashedHeader, trustedNumber: number): boolean {
+    const { wants, now } = this.#core;
+    const top = Math.min(head.header.number, this.#ceiling ?? Number.MAX_SAFE_INTEGER);
+    const nextChange = source.changeHeights.find((height) => height > trustedNumber && height <= top);
+    if (nextChange !== undefined) {
+      const change = source.changes.get(nextChange);
+      if (change !== undefined) return this.#stepOver(source, change);
+      const heights = source.changeHeights.filter((height) => height >= nextChange && height <= head.header.number);
+      const subjects = heights.slice(0, SUBSCRIBE_TOPICS_MAX).map((height) => ({ kind: "change" as const, height }));
+      wants.subscribe(source.name, "climb", subjects, { from: trustedNumber + 1, to: head.header.number }, now);
+      return false;
+    }
+    if (top === trustedNumber + 1 && head.header.number !== top) return this.#askPivot(source, top);
+    if (this.#ceiling === undefined || head.header.number === trustedNumber + 1)
+      return this.#stepTo(source, head, "skip");
+    return this.#askPivot(source, trustedNumber + Math.max(1, Math.floor((top - trustedNumber) / 2)));
+  }
+
+  #askPivot(source: Source, height: number): boolean {
+    const { wants, now } = this.#core;
+    wants.ask(source.name, "pivot", { what: "headers", from: height, count: 1 }, { from: height, to: height }, now);
+    return false;
+  }
+
+  /** A change by its own header (and, where the layout commits to the next set, the header before it). */
+  #stepOver(source: Source, change: SealerChange): boolean {
+    const height = change.header.header.number;
+    source.changes.delete(height);
+    const trusted = this.#core.trusted;
+    const before = change.before;
+    const needsBefore = before !== undefined && trusted !== undefined && before.header.number > trusted.number;
+    if (!needsBefore || this.#stepTo(source, before, "skip")) this.#stepTo(source, change.header, "skip");
+    // Whatever the reason: a hint that did not lead there is used up, the heights in between are looked at next.
+    if ((this.#core.trusted?.number ?? 0) < height) {
+      source.changeHeights = source.changeHeights.filter((other) => other !== height);
+    }
+    return true;
+  }
+
+  /** Verifies one header above the trusted one and takes it. True when it was taken or gave a new ceiling. */
+  #stepTo(source: Source, header: HashedHeader, via: AcceptedVia): boolean {
+    const { trusted, sources } = this.#core;
+    if (trusted === undefined) return false;
+    try {
+      const verified = verifySkipping(this.#core.verifyInput(trusted, header));
+      this.#take(header, verified, via);
+      sources.good(source);
+      return true;
+    } catch (thrown) {
+      return this.#unreached(source, header, thrown);
+    }
+  }
+
+  #unreached(source: Source, header: HashedHeader, thrown: unknown): boolean {
+    const { trusted, sources } = this.#core;
+    const code = codeOf(thrown);
+    const { number } = header.header;
+    const trustedNumber = (trusted as { number: number }).number;
+    if (code !== "CHAIN_TRUST_SHORT" && code !== "CHAIN_SEALERS_NOT_COMMITTED") {
+      this.#core.refuse(source, thrown);
+      sources.dropHead(source, header);
+      return false;
+    }
+    if (number > trustedNumber + 1) {
+      this.#ceiling = number;
+      return true;
+    }
+    if (code === "CHAIN_TRUST_SHORT") this.#needProof(source, header, (thrown as ChainError).problem);
+    else {
+      this.#core.refuse(source, thrown);
+      sources.dropHead(source, header);
+    }
+    return false;
+  }
+
+  /** The adjacent header carries sealers the trusted ones do not vouch for: ask for the block that changed them. */
+  #needProof(source: Source, header: HashedHeader, problem: ChainProblem): void {
+    const { wants, now, outputs, counters } = this.#core;
+    const { number, sealers } = header.header;
+    const known = this.unproven?.header.hash;
+    this.unproven = { header, source, problem, retryAt: now + UNPROVEN_RETRY_MS };
+    if (known === undefined || !equalBytes(known, header.hash)) {
+      counters.add("CHAIN_CHANGE_UNPROVEN");
+      outputs.push({ kind: "unproven", number, hash: header.hash, sealers });
+    }
+    const span = { from: number - 1, to: number - 1 };
+    wants.ask(source.name, "block", { what: "block", number: number - 1 }, span, now);
+  }
+
+  /** The transactions and receipts of the trusted block: they may prove the next sealer set. */
+  provedBy(source: Source, body: BlockBody): void {
+    const { trusted, rules } = this.#core;
+    const waiting = this.unproven;
+    if (trusted === undefined || waiting === undefined || body.number !== trusted.number) return;
+    try {
+      const proven = proveSealerChange({ trusted, body, suite: rules.suite, governors: this.#governors });
+      this.#takeWithSealers(waiting, proven, "change-proof");
+    } catch (thrown) {
+      this.#core.refuse(source, thrown, PENALTY.stale);
+      if (thrown instanceof ChainError) this.unproven = { ...waiting, problem: thrown.problem };
+    }
+  }
+
+  /** The operator's word for the sealers of exactly this header. */
+  acceptedByOperator(number: number, hash: Uint8Array): boolean {
+    const waiting = this.unproven;
+    if (waiting === undefined || waiting.header.header.number !== number || !equalBytes(waiting.header.hash, hash))
+      return false;
+    try {
+      this.#takeWithSealers(waiting, waiting.header.header.sealers, "operator");
+      return true;
+    } catch (thrown) {
+      this.#core.refuse(waiting.source, thrown);
+      return false;
+    }
+  }
+
+  #takeWithSealers({ header }: Unproven, proven: SealerSet, via: AcceptedVia): void {
+    const trusted = this.#core.trusted;
+    if (trusted === undefined) return;
+    this.#take(header, verifyAdjacentWithSealers(this.#core.verifyInput(trusted, header), proven), via);
+  }
+
+  /** Headers that were asked for to climb: the whole stretch (`climb`) or one in the middle (`pivot`). */
+  received(source: Source, want: Want, stretch: HeaderStretch): void {
+    const first = stretch.headers[0];
+    if (!stretch.signed || first === undefined) {
+      this.#core.refuse(
+        source,
+        new ChainError({ code: "CHAIN_SEGMENT_UNSIGNED", height: want.from }),
+        PENALTY.malformed,
+      );
+      return;
+    }
+    if (want.purpose === "pivot") {
+      if (first.header.number === want.from) this.#stepTo(source, first, "skip");
+      else this.#core.refuse(source, new ChainError({ code: "CHAIN_ANSWER_UNASKED", height: first.header.number }));
+      return;
+    }
+    this.#takeStretch(source, stretch);
+  }
+
+  #takeStretch(source: Source, stretch: HeaderStretch): void {
+    const { sources } = this.#core;
+    const taken: HashedHeader[] = [];
+    const verified: Verified[] = [];
+    let trusted = this.#core.trusted;
+    if (trusted === undefined) return;
+    for (const header of stretch.headers) {
+      if (header.header.number <= trusted.number) continue;
+      try {
+        const step = verifyAdjacent(this.#core.verifyInput(trusted, header));
+        taken.push(header);
+        verified.push(step);
+        trusted = step.trusted;
+      } catch (thrown) {
+        if (taken.length > 0) this.#core.acceptStretch(stretch, taken, verified);
+        this.#settle(true);
+        if (this.#unreached(source, header, thrown)) return;
+        sources.markBadSegment(source, (stretch.headers[0] as HashedHeader).header.number);
+        return;
+      }
+    }
+    if (taken.length === 0) {
+      const height = stretch.headers.at(-1)?.header.number ?? 0;
+      this.#core.refuse(source, new ChainError({ code: "CHAIN_ANSWER_UNASKED", height }), PENALTY.malformed);
+      return;
+    }
+    this.#core.acceptStretch(stretch, taken, verified);
+    sources.good(source);
+    this.#settle(true);
+  }
+
+  #take(header: HashedHeader, verified: Verified, via: AcceptedVia = "skip"): void {
+    const before = this.#core.trusted;
+    const adjacent = before !== undefined && header.header.number === before.number + 1;
+    this.#core.accept(header, verified, via === "skip" && adjacent ? "adjacent" : via);
+    if (before !== undefined && !adjacent) this.#filler.skipped(before, header);
+    this.#settle(verified.sealersChanged);
+  }
+
+  #settle(sealersChanged: boolean): void {
+    const { trusted, sources } = this.#core;
+    if (trusted === undefined) return;
+    sources.settleHeads(trusted.number);
+    // What other sealers could not reach, the new ones may.
+    if (sealersChanged || (this.#ceiling ?? 0) <= trusted.number) this.#ceiling = undefined;
+    if (this.unproven !== undefined && this.unproven.header.header.number <= trusted.number) this.unproven = undefined;
+  }
+
+  /** Nothing came in time, or it was no good. */
+  failed(source: Source, want: Want): void {
+    this.#core.sources.pause(source, this.#core.now);
+    if (want.subject?.kind === "segment") this.#core.sources.markBadSegment(source, want.subject.start);
+    if (want.subject?.kind === "change") {
+      const { height } = want.subject;
+      source.changeHeights = source.changeHeights.filter((other) => other !== height);
+    }
+    if (want.purpose === "pivot" || (want.purpose === "climb" && want.subject === undefined)) {
+      // It shows a header it cannot lead us to; what it shows next may be better.
+      source.heads = [];
+      this.#ceiling = undefined;
+    }
+  }
+}

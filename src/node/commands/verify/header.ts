@@ -1,0 +1,80 @@
+/** Verification of one header, without a node and without trust in whoever handed it over. */
+import { to0x } from "../../../base/bytes.js";
+import { sealersFromJson } from "../../../chain/anchor.js";
+import { checkSignatures, checkSigners } from "../../../chain/certificate.js";
+import { Committee } from "../../../chain/committee.js";
+import { ChainError } from "../../../chain/problems.js";
+import { genesisSealers, readGenesis } from "../../../codec/fisco/genesis.js";
+import type { Header, SealerSet } from "../../../codec/fisco/header.js";
+import { headerFromRpc } from "../../../codec/fisco/headerRpc.js";
+import { checkSignedHeader } from "../../../codec/fisco/headerRules.js";
+import { readRecord } from "../../../codec/fisco/rpcFields.js";
+import { equalSealerSets } from "../../../codec/fisco/sealerSets.js";
+import { hashHeader } from "../../../codec/hashedHeader.js";
+import type { Profile } from "../../../codec/profile.js";
+import type { Suite } from "../../../crypto/suite.js";
+import type { JsonObject } from "../../jsonObject.js";
+import { checkNamedHash } from "./answer.js";
+
+export interface VerifiedHeader {
+  readonly valid: true;
+  readonly kind: "header";
+  readonly number: number;
+  readonly hash: string;
+  /** Indices in the header's own list, ascending. */
+  readonly signers: readonly number[];
+  /** Decimal texts: weights are 64-bit. Both "0" for block 0, which nobody signs. */
+  readonly weight: string;
+  readonly quorum: string;
+  /** The sealers are those of `trust`. False says: consistent in itself, and nothing more. */
+  readonly anchored: boolean;
+}
+
+/**
+ * Structure, hash, every listed signature, and the quorum of the header's own list; with `trust` that list must also be
+ * the trusted one, weights included. Block 0 has no list and no signatures: with `trust`, the nodes in its text are
+ * compared instead (FISCO-BCOS bcos-tool/NodeConfig.cpp, generateGenesisData), so a chain from before 3.1.0, whose block 0
+ * has no such text, cannot be anchored there.
+ * @param trust an object whose `sealers` is `[{ "nodeID": "0x..", "weight": "1" }]`
+ * @throws ChainError, VerifyError, and the codec's HeaderError, RpcError, CommitmentError, GenesisError
+ */
+export function verifyHeader(
+  value: unknown,
+  suite: Suite,
+  profile: Profile,
+  trust: JsonObject | undefined,
+): VerifiedHeader {
+  const trusted = trust === undefined ? undefined : sealersFromJson(trust.sealers);
+  const { signed } = headerFromRpc(value);
+  checkSignedHeader(signed, profile);
+  const hashed = hashHeader(signed, suite, profile);
+  checkNamedHash("header", readRecord(value, "header"), hashed.hash);
+  const { header, hash } = hashed;
+  if (trusted !== undefined && !equalSealerSets(sealersNamedBy(header), trusted)) {
+    throw new ChainError({ code: "CHAIN_SEALERS_DIFFER", height: header.number });
+  }
+  const certificate = header.number === 0 ? UNSIGNED : certificateOf(hashed, suite, profile);
+  return {
+    valid: true,
+    kind: "header",
+    number: header.number,
+    hash: to0x(hash),
+    signers: certificate.signers,
+    weight: String(certificate.weight),
+    quorum: String(certificate.quorum),
+    anchored: trusted !== undefined,
+  };
+}
+
+const UNSIGNED = { signers: [], weight: 0n, quorum: 0n } as const;
+
+function sealersNamedBy(header: Header): SealerSet {
+  return header.number === 0 ? genesisSealers(readGenesis(header.extraData)) : header.sealers;
+}
+
+function certificateOf(hashed: ReturnType<typeof hashHeader>, suite: Suite, profile: Profile) {
+  const committee = new Committee(hashed.header.sealers, suite, profile.faultModel);
+  const certificate = checkSigners(hashed, committee);
+  checkSignatures(hashed, committee);
+  return certificate;
+}

@@ -1,0 +1,89 @@
+/** The files that a configuration names: certificates, keys and passwords. None of them is ever written to a log. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { BrokerConfig, Config } from "../config.js";
+import { ConfigError } from "./problems.js";
+
+/** A bundle of authorities has some hundred certificates of 2 KiB. */
+export const PEM_BYTES_MAX = 1024 * 1024;
+export const PASSWORD_BYTES_MAX = 4_096;
+
+/** Where systemd puts what `LoadCredential=` names (systemd.exec(5), "Credentials"). */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface BrokerAccess {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: {
+    readonly ca?: string;
+    readonly serverName?: string;
+    readonly certificate?: string;
+    readonly key?: string;
+  };
+}
+
+/**
+ * Contents of all files of one broker, in the shape of the MQTT link's options.
+ * @throws ConfigError `CONFIG_FILE_UNREADABLE`, `CONFIG_FILE_TOO_LARGE`, `CONFIG_PASSWORD_EMPTY`
+ */
+export function readBrokerAccess(config: Config, broker: BrokerConfig, environment: Environment): BrokerAccess {
+  const field = (name: string): string => `brokers[${config.brokers.indexOf(broker)}].${name}`;
+  const open = (name: "caFile" | "clientCertFile" | "clientKeyFile"): string | undefined => {
+    const named = broker[name];
+    return named === undefined ? undefined : readText(config, field(name), named, environment, PEM_BYTES_MAX);
+  };
+  const { username, passwordFile, serverName } = broker;
+  const password =
+    passwordFile === undefined ? undefined : readPassword(config, field("passwordFile"), passwordFile, environment);
+  const [ca, certificate, key] = [open("caFile"), open("clientCertFile"), open("clientKeyFile")];
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(broker.url.startsWith("mqtts:")
+      ? {
+          tls: {
+            ...(ca === undefined ? {} : { ca }),
+            ...(serverName === undefined ? {} : { serverName }),
+            ...(certificate === undefined ? {} : { certificate }),
+            ...(key === undefined ? {} : { key }),
+          },
+        }
+      : {}),
+  };
+}
+
+/** PEM text of `rpc.caFile`, or undefined. @throws ConfigError as above. */
+export function readRpcCa(config: Config, environment: Environment): string | undefined {
+  const { caFile } = config.rpc;
+  return caFile === undefined ? undefined : readText(config, "rpc.caFile", caFile, environment, PEM_BYTES_MAX);
+}
+
+/** Where a named file lies: a bare name among the systemd credentials if it is there, else beside the configuration. */
+export function locateFile(folder: string, named: string, environment: Environment): string {
+  const credentials = environment.CREDENTIALS_DIRECTORY;
+  if (credentials !== undefined && !named.includes("/")) {
+    const credential = join(credentials, named);
+    if (existsSync(credential)) return credential;
+  }
+  return resolve(folder, named);
+}
+
+function readPassword(config: Config, field: string, named: string, environment: Environment): string {
+  const text = readText(config, field, named, environment, PASSWORD_BYTES_MAX).replace(/\r?\n$/, "");
+  if (text !== "") return text;
+  throw new ConfigError({ code: "CONFIG_PASSWORD_EMPTY", field, path: locateFile(config.folder, named, environment) });
+}
+
+function readText(config: Config, field: string, named: string, environment: Environment, limit: number): string {
+  const path = locateFile(config.folder, named, environment);
+  let text: string;
+  try {
+    if (statSync(path).size > limit) throw new ConfigError({ code: "CONFIG_FILE_TOO_LARGE", field, path, limit });
+    text = readFileSync(path, "utf8");
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) throw thrown;
+    const reason = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unreadable";
+    throw new ConfigError({ code: "CONFIG_FILE_UNREADABLE", field, path, reason }, { cause: thrown });
+  }
+  return text;
+}

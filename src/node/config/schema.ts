@@ -1,0 +1,196 @@
+/**
+ * The one schema of `edgeseal.yaml`: types, defaults, limits, the JSON schema and docs/operating/configuration.md all come
+ * from here. Loading it costs some 50 ms and 5 MB, so a start that meets a file it has validated before does without
+ * (checked.ts); everybody else imports only its type.
+ */
+import { z } from "zod";
+
+export const BROKERS_MAX = 16;
+export const ENDPOINTS_MAX = 32;
+export const WATCH_MAX = 256;
+export const PATH_LENGTH_MAX = 1_024;
+
+const path = (what: string) => z.string().min(1).max(PATH_LENGTH_MAX).describe(what);
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+
+const broker = z
+  .strictObject({
+    url: z
+      .string()
+      .max(300)
+      .regex(/^mqtts?:\/\/[^/@\s]+\/?$/, "mqtt://host[:port] or mqtts://host[:port], without user and password")
+      .describe("Address: `mqtts://host[:port]` (TLS, port 8883) or `mqtt://host[:port]` (readable, port 1883)."),
+    username: z.string().min(1).max(256).optional().describe("User name at the broker."),
+    passwordFile: path(
+      "File that holds the password and nothing else; a line end at its end is left out. A name without a slash is looked for among the systemd credentials first.",
+    ).optional(),
+    caFile: path("PEM file of the authorities to trust instead of the system's.").optional(),
+    clientCertFile: path("PEM file of our own certificate, for brokers that ask for one.").optional(),
+    clientKeyFile: path("PEM file of that certificate's key. Looked for like `passwordFile`.").optional(),
+    serverName: z
+      .string()
+      .min(1)
+      .max(253)
+      .optional()
+      .describe("Name that the broker's certificate must carry, where it is not the host of the address."),
+    protocolVersion: z
+      .union([z.literal(4), z.literal(5)])
+      .default(4)
+      .describe("MQTT version: 4 is 3.1.1, 5 is 5.0."),
+    insecure: z
+      .boolean()
+      .default(false)
+      .describe("Allows `mqtt://` to another machine: everything, the password included, then travels readable."),
+  })
+  .describe("One MQTT broker; each is a source of headers of its own.");
+
+const rpc = z
+  .strictObject({
+    endpoints: z
+      .array(
+        z
+          .string()
+          .max(300)
+          .regex(/^https?:\/\/[^@\s]+$/, "http:// or https:// address"),
+      )
+      .max(ENDPOINTS_MAX)
+      .default([])
+      .describe("JSON-RPC addresses of FISCO BCOS nodes of one chain, in order of preference."),
+    caFile: path("PEM file of the authorities to trust for `https://` instead of the system's.").optional(),
+    timeoutMs: z.int().min(100).max(120_000).default(10_000).describe("For one attempt at one node."),
+  })
+  .describe("The nodes that a publisher follows. A light node needs none.");
+
+const sync = z
+  .strictObject({
+    mode: z
+      .enum(["skip", "forward"])
+      .optional()
+      .describe(
+        "`skip` verifies the newest header and jumps; `forward` verifies every header. Default: `skip` for `light`, `forward` for `publisher`, which accepts nothing else.",
+      ),
+    fill: z
+      .boolean()
+      .default(true)
+      .describe("Whether the headers that were jumped over are fetched afterwards, by parent hash."),
+    windowHeaders: z
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .default(100_000)
+      .describe("How many of the newest headers are kept; 0 keeps all."),
+    trustingPeriodDays: z
+      .number()
+      .min(0.01)
+      .max(3_650)
+      .default(30)
+      .describe("Age at which a trusted header is no longer a start for trusting another."),
+    clockDriftMs: z
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(10_000)
+      .describe("How far a header may be ahead of this machine's clock."),
+    staleAfterMs: z
+      .int()
+      .min(0)
+      .max(7 * 86_400_000)
+      .default(300_000)
+      .describe("Age of the newest header at which the node reports `STALE`; 0 never does."),
+    trustLevel: z
+      .enum(["strict", "third"])
+      .default("strict")
+      .describe(
+        "How much of the trusted sealers' weight must have signed a later header: `strict` their quorum, `third` more than a third (never on chains with the fault model `crash`).",
+      ),
+  })
+  .prefault({})
+  .describe("How headers are followed and trusted.");
+
+const publisher = z
+  .strictObject({
+    retainedBytes: z
+      .int()
+      .min(1_048_576)
+      .max(64 * 1024 * 1024 * 1024)
+      .default(64 * 1024 * 1024)
+      .describe("Bytes of header segments that stay retained at the broker; older ones are sent on request."),
+    pollMs: z.int().min(50).max(60_000).default(500).describe("Pause between two looks at the chain's height."),
+  })
+  .prefault({})
+  .describe("Used by the role `publisher` only.");
+
+const store = z
+  .strictObject({
+    engine: z
+      .enum(["auto", "better-sqlite3", "node:sqlite", "memory"])
+      .default("auto")
+      .describe(
+        "SQLite engine. `auto` takes better-sqlite3, else node:sqlite. `memory` keeps nothing over a restart: for tests only.",
+      ),
+  })
+  .prefault({})
+  .describe("Where verified headers are kept.");
+
+const crypto = z
+  .strictObject({
+    backends: z
+      .array(z.string().min(1).max(64))
+      .max(16)
+      .default([])
+      .describe("Names of the only back ends that may serve; empty: the fastest that passes its self-test."),
+  })
+  .prefault({})
+  .describe("Cryptographic back ends; `edgeseal doctor` lists them.");
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(["debug", "info", "warn", "error"])
+      .default("info")
+      .describe("Least important kind of message that is written."),
+  })
+  .prefault({})
+  .describe("Log lines go to standard error, one JSON object each.");
+
+export const configSchema = z
+  .strictObject({
+    role: z
+      .enum(["light", "publisher"])
+      .default("light")
+      .describe(
+        "`light` follows a chain over MQTT; `publisher` follows a node over JSON-RPC and puts its headers on MQTT.",
+      ),
+    dataDir: path("Folder for the node's state, mode 0700, used by one process at a time.").default("data"),
+    client: z
+      .string()
+      .regex(NAME, "1 to 64 letters, digits, - and _")
+      .optional()
+      .describe(
+        "This node's name at the brokers; two clients of one broker with the same name throw each other out. Default: the role and a number made from the host's name and the data directory.",
+      ),
+    brokers: z.array(broker).max(BROKERS_MAX).default([]).describe("MQTT brokers. A publisher uses the first."),
+    rpc: rpc.prefault({}),
+    watch: z
+      .array(z.string().regex(ADDRESS, "0x and 40 hex digits"))
+      .max(WATCH_MAX)
+      .default([])
+      .describe(
+        "Contracts whose events a publisher puts on MQTT and a light node listens to and checks.",
+      ),
+    sync,
+    publisher,
+    store,
+    crypto,
+    log,
+  })
+  .describe("Configuration of one edgeseal node. Relative paths start at the folder of this file.");
+
+/** As it stands in the file, defaults filled in; paths not yet resolved. */
+export type ConfigValues = z.output<typeof configSchema>;
+
+/** JSON Schema (2020-12) of the file, for editors: fields with a default may be left out. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: "input" }) as Record<string, unknown>;
+}

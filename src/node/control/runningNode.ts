@@ -1,0 +1,39 @@
+/** What a command may ask of a node that runs. The control server serves it, the node implements it. */
+export interface RunningNode {
+  /** A value that JSON can say, bigints included; the fields of NodeStatus for what `edgeseal status` shows. */
+  status(): unknown;
+  /** The operator accepts the sealers that header `number` carries, named by its hash; true when they were taken. */
+  acceptSealers(number: number, hash: Uint8Array): boolean;
+  /** Ends the node; resolves when everything is closed. */
+  stop(): Promise<void>;
+}
+
+export interface SourceLine {
+  readonly name: string;
+  readonly connected: boolean;
+  readonly score?: number;
+  readonly resting?: boolean;
+  readonly newestShown?: number | undefined;
+}
+
+/** What `edgeseal status` shows of a node, running or not. */
+export interface NodeStatus {
+  readonly role: string;
+  readonly running: boolean;
+  /** State of the light client, or `STOPPED`. */
+  readonly state: string;
+  readonly chain?: string;
+  readonly group?: string;
+  readonly faultModel?: string;
+  /** As AnchorJson. */
+  readonly anchor?: unknown;
+  readonly height?: number | undefined;
+  readonly hash?: string | undefined;
+  /** Age of the newest certified header, ms; absent where no hash covers its time. */
+  readonly headerAgeMs?: number | undefined;
+  readonly sources: readonly SourceLine[];
+  /** By error code and event. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** Why the state is not FOLLOWING, where there is a reason. */
+  readonly problem?: { readonly code: string } | undefined;
+}
