@@ -2,8 +2,8 @@
  * JSON (RFC 8259) from strangers: bounded in size, depth and items, no duplicate keys, and no number silently rounded.
  *
  * JSON.parse turns 9223372036854775807 into another number without a word; sealer weights may be that large. Here an
- * integer literal beyond 2^53-1 becomes a bigint, every other number a finite double. Objects have no prototype, so a key
- * such as `__proto__` is a key like any other.
+ * integer literal beyond 2^53-1 becomes a bigint, every other number a finite double. Objects have no prototype, so a
+ * key such as `__proto__` is a key like any other.
  */
 import { JsonError } from "./problems.js";
 

@@ -1,4 +1,7 @@
-/** Everything a codec may find wrong with what it was given. Decoders throw; the caller decides what a bad input costs its source. */
+/**
+ * Everything a codec may find wrong with what it was given. Decoders throw; the caller decides what a bad input costs
+ * its source.
+ */
 import { DomainError, type ErrorFamily } from "../base/error.js";
 
 export type JsonProblem =

@@ -1,6 +1,6 @@
 /**
- * RLP, canonical only (Ethereum yellow paper, appendix B): one value, one encoding. Lengths use the fewest bytes, a single
- * byte below 0x80 stands for itself, nothing follows the value.
+ * RLP, canonical only (Ethereum yellow paper, appendix B): one value, one encoding. Lengths use the fewest bytes, a
+ * single byte below 0x80 stands for itself, nothing follows the value.
  */
 import { RlpError } from "./problems.js";
 

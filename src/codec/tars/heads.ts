@@ -1,6 +1,6 @@
 /**
- * The head byte of a Tars field: low 4 bits type, high 4 bits tag; tag 15 in the head means the tag is in the next byte.
- * Source: TarsCloud/TarsTup and the stream classes of TarsCpp (tup/Tars.h); integers are big-endian.
+ * The head byte of a Tars field: low 4 bits type, high 4 bits tag; tag 15 in the head means the tag is in the next
+ * byte. Source: TarsCloud/TarsTup and the stream classes of TarsCpp (tup/Tars.h); integers are big-endian.
  */
 export const TarsType = {
   int8: 0,

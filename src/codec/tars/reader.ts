@@ -1,10 +1,10 @@
 /**
- * Tars bytes from strangers: every length and count is checked against what is left before anything is allocated, nesting
- * and items are bounded, and unknown fields are skipped (newer FISCO releases add some).
+ * Tars bytes from strangers: every length and count is checked against what is left before anything is allocated,
+ * nesting and items are bounded, and unknown fields are skipped (newer FISCO releases add some).
  *
  * Stricter than TarsCpp where that keeps one value from having many encodings: tags of a struct must ascend, so a field
- * cannot come twice and nothing follows the last field; list items have tag 0. Integer widths are free, because encoders
- * in the field differ there (a zero may be type 12, `1 00 01` or left out).
+ * cannot come twice and nothing follows the last field; list items have tag 0. Integer widths are free, because
+ * encoders in the field differ there (a zero may be type 12, `1 00 01` or left out).
  *
  * Usage: call `next()` until it is false and, for each field, one `read...` or `skip()`.
  */

@@ -1,7 +1,7 @@
 /**
  * Tars bytes the way FISCO's generated code writes them (TarsCpp tup/Tars.h): integers in the smallest width, zero as
- * type 12, short text up to 255 bytes, byte vectors as SimpleList. Optional fields that hold their default are left out by
- * the `...Unless` calls.
+ * type 12, short text up to 255 bytes, byte vectors as SimpleList. Optional fields that hold their default are left out
+ * by the `...Unless` calls.
  */
 import { utf8Bytes } from "../../base/bytes.js";
 import { TarsError } from "../problems.js";

@@ -1,0 +1,35 @@
+/**
+ * i32 version || gasUsed || contractAddress || i32 status || output || [version >= 1: effectiveGasPrice] || for each
+ * log: address || topics || data || i64 blockNumber; texts as their bytes, nothing with a length (bcos-tars-
+ * protocol/impl/TarsHashable.h). Where the output ends and the logs begin is not fixed by this hash.
+ */
+import { concatBytes, utf8Bytes } from "../../base/bytes.js";
+import type { HashFunction } from "../../crypto/hashFunction.js";
+import type { Receipt } from "./receipt.js";
+
+export function receiptPreimage(receipt: Receipt): Uint8Array {
+  const parts = [
+    int32Bytes(receipt.version),
+    utf8Bytes(receipt.gasUsed),
+    utf8Bytes(receipt.contractAddress),
+    int32Bytes(receipt.status),
+    receipt.output,
+  ];
+  if (receipt.version >= 1) parts.push(utf8Bytes(receipt.effectiveGasPrice));
+  for (const { address, topics, data } of receipt.logs) parts.push(utf8Bytes(address), ...topics, data);
+  const blockNumber = new Uint8Array(8);
+  new DataView(blockNumber.buffer).setBigInt64(0, BigInt(receipt.blockNumber));
+  parts.push(blockNumber);
+  return concatBytes(parts);
+}
+
+/** The 32 bytes that stand in receiptsRoot. Means something only after `checkReceipt`. */
+export function receiptHash(hash: HashFunction, receipt: Receipt): Uint8Array {
+  return hash(receiptPreimage(receipt));
+}
+
+function int32Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, value);
+  return bytes;
+}
