@@ -12,6 +12,8 @@ import type { ConfigValues } from "./config/schema.js";
 
 export const CONFIG_BYTES_MAX = 256 * 1024;
 export const CONFIG_FILE_DEFAULT = "edgeseal.yaml";
+/** The schema's default; a test keeps both the same. */
+export const DATA_DIR_DEFAULT = "data";
 /** Digits of the number in a client's default name. */
 const CLIENT_DIGITS = 8;
 
@@ -43,8 +45,11 @@ export interface LoadedConfig {
 export async function loadConfig(path: string): Promise<LoadedConfig> {
   const absolute = resolve(path);
   const bytes = readConfigFile(absolute);
-  const value = await parseYaml(absolute, bytes);
   const id = fileId(bytes);
+  // With the usual data directory not even the YAML has to be parsed.
+  const usual = readChecked(resolve(dirname(absolute), DATA_DIR_DEFAULT), id);
+  if (usual !== undefined) return { config: resolveConfig(absolute, usual), fileId: id, fresh: undefined };
+  const value = await parseYaml(absolute, bytes);
   const checked = readChecked(dataDirOf(absolute, value), id);
   if (checked !== undefined) return { config: resolveConfig(absolute, checked), fileId: id, fresh: undefined };
   const { validateConfig } = await import("./config/validate.js");
@@ -93,8 +98,6 @@ function dataDirOf(path: string, value: unknown): string {
   const named = typeof value === "object" && value !== null && "dataDir" in value ? value.dataDir : undefined;
   return resolve(dirname(path), typeof named === "string" ? named : DATA_DIR_DEFAULT);
 }
-
-const DATA_DIR_DEFAULT = "data";
 
 function resolveConfig(path: string, values: ConfigValues): Config {
   const folder = dirname(path);

@@ -33,10 +33,12 @@ export interface MqttSourceOptions {
 const QUESTIONS_OPEN_MAX = 64;
 
 export class MqttSource {
+  readonly name: string;
   readonly #options: MqttSourceOptions;
   readonly #questions = new Map<string, Question["what"]>();
 
   constructor(options: MqttSourceOptions) {
+    this.name = options.name;
     this.#options = options;
   }
 

@@ -51,7 +51,7 @@ export interface PublisherOptions {
 
 export const SEGMENTS_RETAINED_BYTES = 64 * 1024 * 1024;
 /** How long a read-back may take before the topic counts as empty. */
-export const READ_BACK_MS = 3_000;
+export const READ_BACK_MS = 1_500;
 const STATE_RECORD = "publisher";
 const HEAD_RECORD = "publisher/head";
 const RETRY_MS = 1_000;
@@ -62,8 +62,8 @@ interface PublisherState {
   /** First segment start that is not yet published. */
   nextSegment: number;
   retainedFrom: number;
-  /** Height up to which events of watched contracts were published. */
-  eventsDone: number;
+  /** Height up to which events of watched contracts were published; those before the first start are not. */
+  eventsDone: number | undefined;
 }
 
 export class Publisher {
@@ -138,12 +138,7 @@ export class Publisher {
       this.#newest = readCertified(store, last, last, wire)[0];
     }
     const first = Math.ceil(firstNumber / segmentSize) * segmentSize;
-    const fresh = {
-      changes: [],
-      nextSegment: first,
-      retainedFrom: first,
-      eventsDone: this.#newest?.header.number ?? -1,
-    };
+    const fresh = { changes: [], nextSegment: first, retainedFrom: first, eventsDone: undefined };
     const bytes = store.record(STATE_RECORD);
     if (bytes === undefined) return fresh;
     return { ...fresh, ...(parseJson(new TextDecoder().decode(bytes)) as Partial<PublisherState>) };
@@ -182,9 +177,12 @@ export class Publisher {
 
   /** Reads the retained head and change index back; where they are not ours, everything retained is published again. */
   async #restoreRetained(): Promise<void> {
-    const head = await this.#readBack({ kind: "head" });
-    const changes = await this.#readBack({ kind: "changes" });
-    const expected = this.#publishedHead;
+    const expected = this.#options.store.record(HEAD_RECORD);
+    // Whoever never published anything has nothing to read back.
+    const [head, changes] =
+      expected === undefined
+        ? []
+        : await Promise.all([this.#readBack({ kind: "head" }), this.#readBack({ kind: "changes" })]);
     const intact =
       head !== undefined &&
       expected !== undefined &&
@@ -200,11 +198,6 @@ export class Publisher {
     }
     this.#settled = true;
     this.#work();
-  }
-
-  /** The head as it was last acknowledged by a broker, this run or the one before. */
-  get #publishedHead(): Uint8Array | undefined {
-    return this.#options.store.record(HEAD_RECORD);
   }
 
   async #readBack(subject: Subject): Promise<Uint8Array | undefined> {
@@ -365,28 +358,39 @@ export class Publisher {
 
   /** Events of watched contracts, block by block in order, at least once. */
   async #publishEvents(): Promise<void> {
-    const { upstream, watch, link, topics } = this.#options;
+    const { upstream, watch } = this.#options;
     const newest = this.#newest?.header.number ?? -1;
-    if (upstream === undefined || watch.length === 0) {
+    if (upstream === undefined || watch.length === 0 || this.#state.eventsDone === undefined) {
       this.#state.eventsDone = newest;
       return;
     }
     while (this.#state.eventsDone < newest) {
-      const number = this.#state.eventsDone + 1;
-      for (const { hash, to } of await upstream.callsTo(number, watch)) {
-        const proof = await upstream.proof(hash);
-        if (proof === undefined) {
-          this.counters.add("EVENT_PROOF_UNAVAILABLE");
-          continue;
-        }
-        await link.publish(topics.name({ kind: "event", address: toHex(to) }), encodeEvent(proof), {
-          retain: false,
-          qos: 1,
-        });
-        this.counters.add("EVENTS_PUBLISHED");
+      const number: number = this.#state.eventsDone + 1;
+      try {
+        await this.#publishEventsOf(number, upstream);
+      } catch (thrown) {
+        // A node that refuses will refuse again; one that cannot be reached is asked again.
+        if (codeOf(thrown) !== "RPC_NODE_ERROR") throw thrown;
+        this.counters.add("EVENTS_UNAVAILABLE");
       }
       this.#state.eventsDone = number;
       this.#saveState();
+    }
+  }
+
+  async #publishEventsOf(number: number, upstream: Upstream): Promise<void> {
+    const { watch, link, topics } = this.#options;
+    for (const { hash, to } of await upstream.callsTo(number, watch)) {
+      const event = await upstream.proof(hash);
+      if (event === undefined) {
+        this.counters.add("EVENTS_UNAVAILABLE");
+        continue;
+      }
+      await link.publish(topics.name({ kind: "event", address: toHex(to) }), encodeEvent(event), {
+        retain: false,
+        qos: 1,
+      });
+      this.counters.add("EVENTS_PUBLISHED");
     }
   }
 }

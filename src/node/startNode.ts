@@ -1,0 +1,222 @@
+/** From a configuration to a running node. Only what the role needs is loaded. */
+import { fromHex, to0x, utf8Bytes } from "../base/bytes.js";
+import type { Logger } from "../base/logger.js";
+import { type Anchor, anchorFromJson, anchorToJson } from "../chain/anchor.js";
+import type { WatchedEvent } from "../chain/eventEvidence.js";
+import type { LightStatus } from "../chain/lightClient.js";
+import type { LightOutput } from "../chain/lightMessages.js";
+import { parseJson } from "../codec/json.js";
+import { loadSuite } from "../crypto/backend/select.js";
+import { mqttLink } from "../link/mqttLink.js";
+import { type OpenedStore, openChainStore } from "../store/openStore.js";
+import type { ChainSetup, SyncSettings } from "./chainSetup.js";
+import { readBrokerAccess, readRpcCa } from "./config/files.js";
+import type { BrokerConfig, Config } from "./config.js";
+import type { NodeStatus, RunningNode } from "./control/runningNode.js";
+import type { DataDir } from "./dataDir.js";
+import { makeLightNode } from "./lightNode.js";
+import { NodeError } from "./problems.js";
+import { systemClock, systemRandom } from "./systemClock.js";
+
+export const ANCHOR_RECORD = "anchor";
+const DAY_MS = 24 * 3_600_000;
+
+interface Service {
+  start(): void;
+  stop(): Promise<void>;
+  status(): LightStatus;
+  acceptSealers(number: number, hash: Uint8Array): boolean;
+}
+
+export interface StartHooks {
+  /** The store failed: the process must end. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * @throws NodeError `NODE_NO_ANCHOR`, `NODE_NO_BROKER`, `NODE_NO_ENDPOINT`; ConfigError, StoreError, LinkError
+ */
+export async function startNode(
+  config: Config,
+  dataDir: DataDir,
+  logger: Logger,
+  hooks: StartHooks,
+): Promise<RunningNode> {
+  const { engine } = config.store;
+  const store = await openChainStore({ path: dataDir.storePath, ...(engine === "auto" ? {} : { engine }) });
+  try {
+    const anchor = storedAnchor(store) ?? missing({ code: "NODE_NO_ANCHOR", dataDir: dataDir.path });
+    const { backends } = config.crypto;
+    const suite = await loadSuite(anchor.profile.suite, backends.length === 0 ? {} : { only: backends });
+    logger.info({ suite: suite.name, ...suite.backend, store: store.engine }, "back ends chosen");
+    const setup: ChainSetup = { anchor, suite, store, clock: systemClock, random: systemRandom, logger };
+    const onOutput = reporter(logger);
+    const { onFailure } = hooks;
+    const service =
+      config.role === "light"
+        ? makeLightNode({
+            ...setup,
+            sync: syncOf(config),
+            client: config.client,
+            links: linksOf(config, logger),
+            watch: watchedAddresses(config),
+            onOutput,
+            onFailure,
+          })
+        : await makePublisher(config, setup, onOutput, onFailure);
+    service.start();
+    return running(config, setup, store, service);
+  } catch (thrown) {
+    store.close();
+    throw thrown;
+  }
+}
+
+export function storedAnchor(store: OpenedStore): Anchor | undefined {
+  const bytes = store.record(ANCHOR_RECORD);
+  return bytes === undefined
+    ? undefined
+    : anchorFromJson(parseJson(new TextDecoder().decode(bytes)), systemClock.now());
+}
+
+export function anchorBytes(anchor: Anchor): Uint8Array {
+  return utf8Bytes(JSON.stringify(anchorToJson(anchor)));
+}
+
+async function makePublisher(
+  config: Config,
+  setup: ChainSetup,
+  onOutput: (output: LightOutput) => void,
+  onFailure: (error: unknown) => void,
+): Promise<Service> {
+  const [broker] = linksOf(config, setup.logger);
+  if (broker === undefined) return missing({ code: "NODE_NO_BROKER", path: config.path });
+  if (config.rpc.endpoints.length === 0) return missing({ code: "NODE_NO_ENDPOINT", path: config.path });
+  const [{ chainRpc }, { PublisherNode }] = await Promise.all([
+    import("../link/chainRpc.js"),
+    import("./publisherNode.js"),
+  ]);
+  const ca = readRpcCa(config, process.env);
+  const rpc = chainRpc({
+    endpoints: config.rpc.endpoints,
+    timeoutMs: config.rpc.timeoutMs,
+    ...(ca === undefined ? {} : { ca }),
+    random: setup.random,
+    clock: setup.clock,
+  });
+  return new PublisherNode({
+    ...setup,
+    sync: syncOf(config),
+    rpc,
+    pollMs: config.publisher.pollMs,
+    link: broker.link,
+    retainedBytesMax: config.publisher.retainedBytes,
+    watch: config.watch.map(fromHex),
+    onOutput,
+    onFailure,
+  });
+}
+
+function linksOf(config: Config, logger: Logger) {
+  if (config.brokers.length === 0) missing({ code: "NODE_NO_BROKER", path: config.path });
+  return config.brokers.map((broker) => ({ name: nameOf(broker), link: linkOf(config, broker, logger) }));
+}
+
+/** Sources are named by their address: what a person wrote is what a person recognises. */
+function nameOf(broker: BrokerConfig): string {
+  return broker.url.replace(/^mqtts?:\/\//, "").replace(/\/$/, "");
+}
+
+function linkOf(config: Config, broker: BrokerConfig, logger: Logger) {
+  const { url, protocolVersion, insecure } = broker;
+  return mqttLink({
+    url,
+    protocolVersion,
+    insecure,
+    clientId: config.client,
+    ...readBrokerAccess(config, broker, process.env),
+    random: systemRandom,
+    logger,
+  });
+}
+
+function syncOf({ sync, events }: Config): SyncSettings {
+  const { trustingPeriodDays, ...rest } = sync;
+  return { ...rest, trustingPeriodMs: trustingPeriodDays * DAY_MS, watched: events.map(watchedEvent) };
+}
+
+/** Contracts to listen to, each once. */
+function watchedAddresses({ watch, events }: Config): Uint8Array[] {
+  const addresses = [...watch, ...events.map(({ address }) => address)].map((address) => address.toLowerCase());
+  return [...new Set(addresses)].map(fromHex);
+}
+
+function watchedEvent({ address, topic, topics, dataBytes }: Config["events"][number]): WatchedEvent {
+  return { address: fromHex(address), topic: fromHex(topic), topics, dataBytes };
+}
+
+/** Tells the log about what a person wants to know: the first header, changes of sealers, events. */
+function reporter(logger: Logger): (output: LightOutput) => void {
+  let first = true;
+  return (output) => {
+    if (output.kind === "accepted") {
+      const { number } = output.header.header;
+      if (first) logger.info({ number, hash: to0x(output.header.hash), via: output.via }, "first header verified");
+      first = false;
+      if (output.sealersChanged)
+        logger.info({ number, sealers: output.header.header.sealers.nodeIds.length }, "sealers changed");
+    } else if (output.kind === "unproven") {
+      logger.warn({ number: output.number, hash: to0x(output.hash) }, "sealers changed without proof");
+    } else if (output.kind === "event") {
+      const { level, number, transactionHash, doubts } = output.verdict;
+      logger.info({ level, number, transaction: to0x(transactionHash), doubts }, "event");
+    }
+  };
+}
+
+function running(config: Config, setup: ChainSetup, store: OpenedStore, service: Service): RunningNode {
+  return {
+    status: () => nodeStatus(config, setup, store, service.status()),
+    acceptSealers: (number, hash) => service.acceptSealers(number, hash),
+    stop: async () => {
+      await service.stop();
+      store.close();
+    },
+  };
+}
+
+function nodeStatus(
+  config: Config,
+  { anchor, suite, clock }: ChainSetup,
+  store: OpenedStore,
+  status: LightStatus,
+): NodeStatus {
+  const { headerTime, hash, ...rest } = status;
+  return {
+    role: config.role,
+    running: true,
+    chain: anchor.chainId,
+    group: anchor.groupId,
+    faultModel: anchor.profile.faultModel,
+    anchor: anchorToJson(anchor),
+    ...rest,
+    hash: hash === undefined ? undefined : to0x(hash),
+    headerAgeMs: headerTime === undefined ? undefined : clock.now() - headerTime,
+    backends: suite.backend,
+    store: { engine: store.engine, ...usageOf(store) },
+    memoryBytes: process.memoryUsage.rss(),
+    client: config.client,
+    singleSource: status.sources.length === 1,
+  };
+}
+
+/** Flash wears by what is written: shown as it would add up over a day. */
+function usageOf(store: OpenedStore) {
+  const { bytesWritten, bytesOnDisk, commits } = store.usage;
+  const days = (process.uptime() * 1_000) / DAY_MS;
+  return { bytesWritten, bytesOnDisk, commits, bytesWrittenPerDay: Math.round(bytesWritten / days) };
+}
+
+function missing(problem: ConstructorParameters<typeof NodeError>[0]): never {
+  throw new NodeError(problem);
+}
