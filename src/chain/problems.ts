@@ -6,7 +6,6 @@ export type ChainProblem =
   | { readonly code: "CHAIN_SIGNER_DUPLICATE"; readonly height: number; readonly index: number }
   | { readonly code: "CHAIN_SIGNATURE_INVALID"; readonly height: number; readonly index: number }
   | { readonly code: "CHAIN_QUORUM"; readonly height: number; readonly got: string; readonly need: string }
-  | { readonly code: "CHAIN_GENESIS_UNSIGNED"; readonly height: number }
   | { readonly code: "CHAIN_HASH_MISMATCH"; readonly height: number; readonly named: string; readonly computed: string }
   | { readonly code: "CHAIN_SEALERS_DIFFER"; readonly height: number }
   | { readonly code: "CHAIN_NOT_ADJACENT"; readonly height: number; readonly trusted: number }
