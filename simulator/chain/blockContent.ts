@@ -1,4 +1,7 @@
-/** What stands in a simulated block: signed transactions, the receipts a node would have given them, and their encodings. */
+/**
+ * What stands in a simulated block: signed transactions, the receipts a node would have given them, and their
+ * encodings.
+ */
 import { to0x, toHex } from "../../src/base/bytes.js";
 import type { LogEntry, Receipt } from "../../src/codec/fisco/receipt.js";
 import { receiptHash } from "../../src/codec/fisco/receiptHash.js";

@@ -2,11 +2,11 @@
  * Issues valid chains: every header really hashed and signed by the sealers of its own list, every root real where the
  * block has transactions. All of it follows from the options, the seed among them; time is counted from `genesisTime`.
  *
- * Where a block is asked for without content its roots are random: a chain of 100,000 headers then costs little more than
+ * Where a block is asked for without content its roots are random: a chain of 100,000 headers then costs little more
+ * than
  * its signatures, and its sizes are still honest.
  */
 import { compareBytes, equalBytes, fromHex, toHex } from "../../src/base/bytes.js";
-import { quorumOf } from "../../src/chain/committee.js";
 import { contentRoot, encodeCommitment, sealerSetHash } from "../../src/codec/edgeseal/commitment.js";
 import {
   CONSENSUS_PRECOMPILE_ADDRESS,
@@ -33,6 +33,7 @@ import {
   type TransactionRequest,
 } from "./blockContent.js";
 import { SimulatorError } from "./problems.js";
+import { quorumWeight } from "./quorum.js";
 import { applyConsensusCalls, callsOfEdits, type SealerEdit } from "./sealerEdits.js";
 import { SeededRandom } from "./seededRandom.js";
 
@@ -401,8 +402,7 @@ export class ChainIssuer {
     if (wanted === "all") return sealers.nodeIds.map((_, index) => index);
     const first = this.#blockRandom.below(count);
     const indices: number[] = [];
-    const total = sealers.weights.reduce((sum, weight) => sum + weight, 0n);
-    const quorum = quorumOf(total, this.profile.faultModel);
+    const quorum = quorumWeight(sealers.weights, this.profile.faultModel);
     let weight = 0n;
     for (let i = 0; i < count; i++) {
       if (wanted === "quorum" ? weight >= quorum : indices.length >= wanted) break;

@@ -3,7 +3,6 @@
  * colluding sealers are possible, and has keys of its own that nobody trusts. The attacks themselves stand in attacks/.
  */
 import { compareBytes, concatBytes } from "../../src/base/bytes.js";
-import { quorumOf } from "../../src/chain/committee.js";
 import { encodeCommitment, sealerSetHash } from "../../src/codec/edgeseal/commitment.js";
 import type { Header, HeaderSignature, SealerSet, SignedHeader } from "../../src/codec/fisco/header.js";
 import { headerHash } from "../../src/codec/fisco/headerHash.js";
@@ -17,6 +16,7 @@ import { MESSAGE_KIND } from "../../src/codec/wire/kinds.js";
 import { HASH_BYTES } from "../../src/crypto/suite.js";
 import { type Account, makeAccount } from "./accounts.js";
 import type { ChainIssuer } from "./chainIssuer.js";
+import { quorumWeight } from "./quorum.js";
 import { SeededRandom } from "./seededRandom.js";
 
 /** The event that a client under attack watches for: one topic, fixed size. */
@@ -80,7 +80,10 @@ export class Forger {
     return this.issuer.sealers(this.issuer.height + 1);
   }
 
-  /** A next header as the honest sealers might make it, with changes; unsigned. In the `edgeseal` layout it fits its own list. */
+  /**
+   * A next header as the honest sealers might make it, with changes; unsigned. In the `edgeseal` layout it fits its
+   * own list.
+   */
   draft(changes: Partial<Header> = {}): Header {
     const { issuer, random } = this;
     const { header, hash } = issuer.head;
@@ -141,23 +144,22 @@ export class Forger {
 
   /** The first sealers of a list whose weight is a quorum. */
   quorum(sealers: SealerSet): number[] {
-    return this.#firstSigners(sealers, (weight, quorum) => weight >= quorum);
+    return this.#firstQuorum(sealers);
   }
 
-  /** Sealers of a list that together have as much weight as possible while it is no quorum. May be none. */
+  /** The same without the last one: no quorum, by as little as its weight. May be none. */
   belowQuorum(sealers: SealerSet): number[] {
-    return this.#firstSigners(sealers, (weight, quorum) => weight >= quorum).slice(0, -1);
+    return this.#firstQuorum(sealers).slice(0, -1);
   }
 
-  #firstSigners(sealers: SealerSet, enough: (weight: bigint, quorum: bigint) => boolean): number[] {
-    const total = sealers.weights.reduce((sum, weight) => sum + weight, 0n);
-    const quorum = quorumOf(total, this.issuer.profile.faultModel);
+  #firstQuorum(sealers: SealerSet): number[] {
+    const quorum = quorumWeight(sealers.weights, this.issuer.profile.faultModel);
     const indices: number[] = [];
     let weight = 0n;
     for (const [index, own] of sealers.weights.entries()) {
       indices.push(index);
       weight += own;
-      if (enough(weight, quorum)) break;
+      if (weight >= quorum) break;
     }
     return indices;
   }
@@ -176,7 +178,8 @@ export class Forger {
 }
 
 /**
- * The same signed bytes cut into other fields: one sealer is left, the other node ids and weights move to extraData. The
+ * The same signed bytes cut into other fields: one sealer is left, the other node ids and weights move to extraData.
+ * The
  * hash stays, and one signature is now a quorum of the list (fisco rules: headerRules.ts).
  */
 export function resplitHeader(header: Header): Header {

@@ -1,13 +1,14 @@
 /**
  * Hostile headers without end: random combinations of wrong fields, lists and signatures, for bulk tests.
  *
- * The adversary holds the keys of some colluding sealers (too few to matter), of strangers, and, for new heights, of all
- * sealers that were removed before the client's trusted header; he has seen every honest signature. So whatever he makes
+ * The adversary holds the keys of some colluding sealers (too few to matter), of strangers, and, for new heights, of
+ * all
+ * sealers that were removed before the client's trusted header; he has seen every honest signature. So whatever he
+ * makes
  * must be refused, unless it is an honest header with enough of its own signatures left, which is then called genuine.
  * He does not use removed sealers' keys at the heights they were in office for: that would be a true fork.
  */
 import { compareBytes, equalBytes } from "../../src/base/bytes.js";
-import { quorumOf } from "../../src/chain/committee.js";
 import { encodeCommitment, sealerSetHash } from "../../src/codec/edgeseal/commitment.js";
 import type { Header, HeaderSignature, SealerSet, SignedHeader } from "../../src/codec/fisco/header.js";
 import { headerHash } from "../../src/codec/fisco/headerHash.js";
@@ -15,6 +16,7 @@ import type { HashedHeader } from "../../src/codec/hashedHeader.js";
 import { HASH_BYTES } from "../../src/crypto/suite.js";
 import { type Account, makeAccount } from "./accounts.js";
 import type { ChainIssuer } from "./chainIssuer.js";
+import { quorumWeight } from "./quorum.js";
 import { SeededRandom } from "./seededRandom.js";
 
 export interface HostileHeader {
@@ -274,14 +276,15 @@ export class HostileHeaders {
   }
 }
 
-/** Distinct sealers with sound signatures under an honest header; counted here on its own, not by the code under test. */
+/**
+ * Distinct sealers with sound signatures under an honest header; counted here on its own, not by the code under test.
+ */
 function isQuorum(honest: HashedHeader, traced: readonly Traced[]): boolean {
   const { weights } = honest.header.sealers;
   const signers = new Set(traced.filter(({ sound }) => sound).map(({ sealerIndex }) => sealerIndex));
-  const total = weights.reduce((sum, weight) => sum + weight, 0n);
   let weight = 0n;
   for (const index of signers) weight += weights[index] ?? 0n;
-  return weight >= quorumOf(total, "bft");
+  return weight >= quorumWeight(weights, "bft");
 }
 
 function includes(list: readonly Uint8Array[], nodeId: Uint8Array): boolean {

@@ -1,4 +1,7 @@
-/** What can be wrong with a call of the chain simulator. Its users are tests and demos, so most of these are mistakes there. */
+/**
+ * What can be wrong with a call of the chain simulator. Its users are tests and demos, so most of these are mistakes
+ * there.
+ */
 import { DomainError, type ErrorFamily } from "../../src/base/error.js";
 
 export type SimulatorProblem =

@@ -1,11 +1,11 @@
 /**
- * A FISCO BCOS v3 node as its JSON-RPC shows it (bcos-rpc/jsonrpc/JsonRpcImpl_2_0.cpp), with a simulated chain behind it.
+ * A FISCO BCOS v3 node as its JSON-RPC shows it (bcos-rpc/jsonrpc/JsonRpcImpl_2_0.cpp), with a simulated chain behind
+ * it.
  * Results are plain values for `writeJson`; weights beyond 2^53-1 are bigints. Errors carry the codes of bcos-rpc
  * jsonrpc/Common.h, LedgerTypeDef.h and protocol/TransactionStatus.h.
  */
 import { equalBytes, fromHex, to0x, toHex } from "../../src/base/bytes.js";
 import { DomainError } from "../../src/base/error.js";
-import { quorumOf } from "../../src/chain/committee.js";
 import { blockToRpc } from "../../src/codec/fisco/blockRpc.js";
 import { CONSENSUS_PRECOMPILE_ADDRESS } from "../../src/codec/fisco/consensusCall.js";
 import { headerToRpc } from "../../src/codec/fisco/headerRpc.js";
@@ -21,6 +21,7 @@ import { writeJson } from "../../src/codec/json.js";
 import { BLOCK_LIMIT_AHEAD, type CallOutcome, type IssuedTransaction } from "./blockContent.js";
 import type { ChainIssuer } from "./chainIssuer.js";
 import { SimulatorError } from "./problems.js";
+import { quorumWeight } from "./quorum.js";
 
 export type SimulatedNode = (method: string, params: readonly unknown[]) => unknown;
 
@@ -51,7 +52,10 @@ export const NONCES_KEPT_MAX = 65_536;
 const STATUS_PRECOMPILED_ERROR = 15;
 const METHODS_WITHOUT_GROUP = new Set(["getGroupList", "getGroupInfoList", "getPeers"]);
 
-/** A node of the issuer's chain. It answers by the issuer's state of the moment; `sendTransaction` makes it issue a block. */
+/**
+ * A node of the issuer's chain. It answers by the issuer's state of the moment; `sendTransaction` makes it issue a
+ * block.
+ */
 export function simulatedNode(issuer: ChainIssuer, options: SimulatedNodeOptions = {}): SimulatedNode {
   const node = new RpcNode(issuer, options);
   return (method, params) => node.answer(method, params);
@@ -306,7 +310,7 @@ class RpcNode {
     const { height, head, profile } = this.#issuer;
     const set = this.#issuer.sealers(height + 1);
     const total = set.weights.reduce((sum, weight) => sum + weight, 0n);
-    const quorum = quorumOf(total, profile.faultModel);
+    const quorum = quorumWeight(set.weights, profile.faultModel);
     const list = this.#sealerList();
     return {
       blockNumber: height,

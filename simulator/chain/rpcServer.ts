@@ -31,7 +31,10 @@ const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 const INTERNAL_ERROR = -32603;
 
-/** Resolves when it listens. @throws SimulatorError `SIMULATOR_OPTION` for a host that is not loopback; node's own error when it cannot listen. */
+/**
+ * Resolves when it listens. @throws SimulatorError `SIMULATOR_OPTION` for a host that is not loopback; node's own
+ * error when it cannot listen.
+ */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
   const host = options.host ?? "127.0.0.1";
   if (!LOOPBACK.has(host)) {

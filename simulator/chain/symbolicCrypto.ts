@@ -1,6 +1,8 @@
 /**
- * Cryptography for bulk tests of logic: a signature is a tag from a keyed hash whose key never leaves this closure, so it
- * can be made through the signer with the right secret and in no other way. It has the lengths of a real suite and none of
+ * Cryptography for bulk tests of logic: a signature is a tag from a keyed hash whose key never leaves this closure, so
+ * it
+ * can be made through the signer with the right secret and in no other way. It has the lengths of a real suite and
+ * none of
  * its algebra; whether r, s and points are handled well is for tests with real signatures.
  */
 import { hash as nodeHash, randomBytes } from "node:crypto";

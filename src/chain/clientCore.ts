@@ -119,12 +119,12 @@ export class ClientCore {
     this.writes.push({ kind: "prune", below });
   }
 
-  /** Counts and reports what a source did wrong; our own troubles (clock, age) cost it nothing. */
+  /** Counts and reports what a source did wrong; that our own trust is too old costs it nothing. */
   refuse(source: Source | undefined, thrown: unknown, penalty: number = PENALTY.forged): void {
     // A defect of ours must not hide behind a counter.
     if (!(thrown instanceof DomainError)) throw thrown;
     const problem = thrown instanceof ChainError ? thrown.problem : undefined;
-    if (problem?.code === "CHAIN_TRUST_EXPIRED" || problem?.code === "CHAIN_HEADER_FROM_FUTURE") this.hold = problem;
+    if (problem?.code === "CHAIN_TRUST_EXPIRED") this.hold = problem;
     else if (source !== undefined) this.sources.bad(source, penalty, this.now);
     const { code } = thrown;
     this.counters.add(code);
@@ -134,6 +134,13 @@ export class ClientCore {
       code,
       ...(problem === undefined ? {} : { problem }),
     });
+  }
+
+  /** A true header that cannot be taken now, because a clock is wrong. Nobody is to blame. */
+  holdBack(thrown: unknown): void {
+    if (!(thrown instanceof ChainError)) throw thrown;
+    this.hold = thrown.problem;
+    this.counters.add(thrown.code);
   }
 
   /** Stops everything, keeps the evidence. */

@@ -11,14 +11,15 @@ import type { SealerSet } from "../codec/fisco/header.js";
 import type { HashedHeader } from "../codec/hashedHeader.js";
 import type { SealerChange } from "../codec/wire/changeMessage.js";
 import type { BlockBody } from "../codec/wire/eventMessage.js";
+import type { Anchor } from "./anchor.js";
 import type { ClientCore } from "./clientCore.js";
 import type { Filler } from "./filler.js";
 import type { AcceptedVia, HeaderStretch } from "./lightMessages.js";
-import { SUBSCRIBE_TOPICS_MAX, UNPROVEN_RETRY_MS } from "./limits.js";
+import { CLIMB_AHEAD_STRETCHES, SUBSCRIBE_TOPICS_MAX, UNPROVEN_RETRY_MS } from "./limits.js";
 import { ChainError, type ChainProblem } from "./problems.js";
 import { proveSealerChange } from "./sealerChange.js";
 import { PENALTY, type Source } from "./sources.js";
-import { type Verified, verifyAdjacent, verifyAdjacentWithSealers, verifySkipping } from "./verify.js";
+import { type Trusted, type Verified, verifyAdjacent, verifyAdjacentWithSealers, verifySkipping } from "./verify.js";
 import type { Want } from "./wants.js";
 
 export type SyncMode = "skip" | "forward";
@@ -29,23 +30,33 @@ export interface Unproven {
   readonly source: Source;
   readonly problem: ChainProblem;
   readonly retryAt: number;
+  /** It is a source's answer to our question, not something shown by whoever can write on a topic. */
+  readonly asked: boolean;
+}
+
+interface Ahead {
+  readonly source: Source;
+  readonly stretch: HeaderStretch;
 }
 
 export class Climber {
   readonly #core: ClientCore;
   readonly #filler: Filler;
   readonly #mode: SyncMode;
-  /** 20-byte accounts whose direct calls may prove a change. */
-  readonly #governors: readonly Uint8Array[];
+  readonly #anchor: Anchor;
+  /** Arrived, not yet reached; by the height asked for. */
+  readonly #ahead = new Map<number, Ahead>();
   /** Lowest height the trusted sealers are known not to reach in one step. */
   #ceiling: number | undefined;
   unproven: Unproven | undefined;
+  /** The set that the transactions of the trusted block at `above` order for the next one. */
+  #proven: { readonly above: number; readonly sealers: SealerSet } | undefined;
 
-  constructor(core: ClientCore, filler: Filler, mode: SyncMode, governors: readonly Uint8Array[]) {
+  constructor(core: ClientCore, filler: Filler, mode: SyncMode, anchor: Anchor) {
     this.#core = core;
     this.#filler = filler;
     this.#mode = mode;
-    this.#governors = governors;
+    this.#anchor = anchor;
   }
 
   /** A source shows a header above ours. */
@@ -65,7 +76,21 @@ export class Climber {
       const unreached = code === "CHAIN_TRUST_SHORT" || code === "CHAIN_SEALERS_NOT_COMMITTED";
       // Not a lie as far as we can tell: the sealers may have changed in between.
       if (unreached) sources.addHead(source, header);
+      else if (code === "CHAIN_HEADER_FROM_FUTURE" && this.#isCertified(header)) this.#core.holdBack(thrown);
       else this.#core.refuse(source, thrown);
+    }
+  }
+
+  /** Whether only the time speaks against a header: then a clock is wrong, ours or theirs, and nobody lies. */
+  #isCertified(header: HashedHeader): boolean {
+    const { trusted, now } = this.#core;
+    if (trusted === undefined) return false;
+    try {
+      const input = this.#core.verifyInput(trusted, header);
+      verifySkipping({ ...input, now: Math.max(now, header.header.timestamp) });
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -74,10 +99,15 @@ export class Climber {
     const { wants, sources, now } = this.#core;
     for (let steps = 0; steps < SUBSCRIBE_TOPICS_MAX; steps++) {
       const { trusted } = this.#core;
-      if (trusted === undefined || wants.has(["climb", "pivot", "block"])) return;
-      const target = sources.bestAbove(trusted.number, now);
+      if (
+        trusted === undefined ||
+        wants.has(this.#mode === "forward" ? ["pivot", "block"] : ["climb", "pivot", "block"])
+      )
+        return;
+      const waiting = this.unproven !== undefined && this.unproven.retryAt > now ? this.unproven : undefined;
+      if (waiting?.asked === true) return;
+      const target = sources.bestAbove(trusted.number, now, waiting?.header);
       if (target === undefined) return;
-      if (this.unproven !== undefined && this.unproven.retryAt > now) return;
       const moved =
         this.#mode === "forward"
           ? this.#planForward(target.source, target.head)
@@ -86,21 +116,31 @@ export class Climber {
     }
   }
 
+  /** Asks for the next few stretches at once: a broker's answer takes longer than verifying what is in it. */
   #planForward(source: Source, head: HashedHeader): boolean {
-    const { trusted, wants, now } = this.#core;
-    const from = (trusted as { number: number }).number + 1;
+    const { trusted, wants } = this.#core;
+    let from = (trusted as Trusted).number + 1;
     if (head.header.number === from) return this.#stepTo(source, head, "adjacent");
-    const size = source.record?.segmentSize ?? 1;
-    const start = from - (from % size);
-    const last = start + size - 1;
-    const retained = source.record !== undefined && start >= source.record.retainedFrom;
-    if (retained && last <= head.header.number && !source.badSegments.has(start)) {
-      wants.subscribe(source.name, "climb", [{ kind: "segment", start }], { from, to: last }, now);
-    } else {
-      const to = Math.min(last, head.header.number);
-      wants.ask(source.name, "climb", { what: "headers", from, count: to - from + 1 }, { from, to }, now);
+    for (let ahead = 0; ahead < CLIMB_AHEAD_STRETCHES && from < head.header.number; ahead++) {
+      const size = source.record?.segmentSize ?? 1;
+      const start = from - (from % size);
+      const last = Math.min(start + size - 1, head.header.number);
+      if (!wants.covers("climb", from) && !this.#ahead.has(from))
+        this.#wantStretch(source, from, last, start + size - 1);
+      from = last + 1;
     }
     return false;
+  }
+
+  #wantStretch(source: Source, from: number, to: number, segmentEnd: number): void {
+    const { wants, now } = this.#core;
+    const start = from - (from % (source.record?.segmentSize ?? 1));
+    const retained = source.record !== undefined && start >= source.record.retainedFrom;
+    if (retained && to === segmentEnd && !source.badSegments.has(start)) {
+      wants.subscribe(source.name, "climb", [{ kind: "segment", start }], { from, to }, now);
+    } else {
+      wants.ask(source.name, "climb", { what: "headers", from, count: to - from + 1 }, { from, to }, now);
+    }
   }
 
   #planSkip(source: Source, head: HashedHeader, trustedNumber: number): boolean {
@@ -143,7 +183,7 @@ export class Climber {
   }
 
   /** Verifies one header above the trusted one and takes it. True when it was taken or gave a new ceiling. */
-  #stepTo(source: Source, header: HashedHeader, via: AcceptedVia): boolean {
+  #stepTo(source: Source, header: HashedHeader, via: AcceptedVia, asked = false): boolean {
     const { trusted, sources } = this.#core;
     if (trusted === undefined) return false;
     try {
@@ -152,11 +192,11 @@ export class Climber {
       sources.good(source);
       return true;
     } catch (thrown) {
-      return this.#unreached(source, header, thrown);
+      return this.#unreached(source, header, thrown, asked);
     }
   }
 
-  #unreached(source: Source, header: HashedHeader, thrown: unknown): boolean {
+  #unreached(source: Source, header: HashedHeader, thrown: unknown, asked: boolean): boolean {
     const { trusted, sources } = this.#core;
     const code = codeOf(thrown);
     const { number } = header.header;
@@ -170,20 +210,21 @@ export class Climber {
       this.#ceiling = number;
       return true;
     }
-    if (code === "CHAIN_TRUST_SHORT") this.#needProof(source, header, (thrown as ChainError).problem);
-    else {
+    if (code !== "CHAIN_TRUST_SHORT") {
       this.#core.refuse(source, thrown);
       sources.dropHead(source, header);
-    }
+    } else if (this.#proven?.above === trustedNumber) {
+      return this.#takeWithSealers(source, header, this.#proven.sealers, "change-proof");
+    } else this.#needProof(source, header, (thrown as ChainError).problem, asked);
     return false;
   }
 
   /** The adjacent header carries sealers the trusted ones do not vouch for: ask for the block that changed them. */
-  #needProof(source: Source, header: HashedHeader, problem: ChainProblem): void {
+  #needProof(source: Source, header: HashedHeader, problem: ChainProblem, asked: boolean): void {
     const { wants, now, outputs, counters } = this.#core;
     const { number, sealers } = header.header;
     const known = this.unproven?.header.hash;
-    this.unproven = { header, source, problem, retryAt: now + UNPROVEN_RETRY_MS };
+    this.unproven = { header, source, problem, retryAt: now + UNPROVEN_RETRY_MS, asked };
     if (known === undefined || !equalBytes(known, header.hash)) {
       counters.add("CHAIN_CHANGE_UNPROVEN");
       outputs.push({ kind: "unproven", number, hash: header.hash, sealers });
@@ -197,13 +238,17 @@ export class Climber {
     const { trusted, rules } = this.#core;
     const waiting = this.unproven;
     if (trusted === undefined || waiting === undefined || body.number !== trusted.number) return;
+    const { suite } = rules;
+    const chain = { chainId: this.#anchor.chainId, groupId: this.#anchor.groupId, suite: suite.name };
     try {
-      const proven = proveSealerChange({ trusted, body, suite: rules.suite, governors: this.#governors });
-      this.#takeWithSealers(waiting, proven, "change-proof");
+      const sealers = proveSealerChange({ trusted, body, suite, chain, governors: this.#anchor.governors });
+      this.#proven = { above: trusted.number, sealers };
     } catch (thrown) {
       this.#core.refuse(source, thrown, PENALTY.stale);
       if (thrown instanceof ChainError) this.unproven = { ...waiting, problem: thrown.problem };
+      return;
     }
+    this.#takeWithSealers(waiting.source, waiting.header, this.#proven.sealers, "change-proof");
   }
 
   /** The operator's word for the sealers of exactly this header. */
@@ -211,19 +256,23 @@ export class Climber {
     const waiting = this.unproven;
     if (waiting === undefined || waiting.header.header.number !== number || !equalBytes(waiting.header.hash, hash))
       return false;
-    try {
-      this.#takeWithSealers(waiting, waiting.header.header.sealers, "operator");
-      return true;
-    } catch (thrown) {
-      this.#core.refuse(waiting.source, thrown);
-      return false;
-    }
+    const { source, header } = waiting;
+    return this.#takeWithSealers(source, header, header.header.sealers, "operator");
   }
 
-  #takeWithSealers({ header }: Unproven, proven: SealerSet, via: AcceptedVia): void {
-    const trusted = this.#core.trusted;
-    if (trusted === undefined) return;
-    this.#take(header, verifyAdjacentWithSealers(this.#core.verifyInput(trusted, header), proven), via);
+  /** Takes the adjacent header when it carries exactly these sealers; drops it otherwise, so that another one may be the one. */
+  #takeWithSealers(source: Source, header: HashedHeader, sealers: SealerSet, via: AcceptedVia): boolean {
+    const { trusted, sources } = this.#core;
+    if (trusted === undefined) return false;
+    try {
+      this.#take(header, verifyAdjacentWithSealers(this.#core.verifyInput(trusted, header), sealers), via);
+      return true;
+    } catch (thrown) {
+      this.#core.refuse(source, thrown);
+      sources.dropHead(source, header);
+      this.unproven = undefined;
+      return false;
+    }
   }
 
   /** Headers that were asked for to climb: the whole stretch (`climb`) or one in the middle (`pivot`). */
@@ -238,11 +287,25 @@ export class Climber {
       return;
     }
     if (want.purpose === "pivot") {
-      if (first.header.number === want.from) this.#stepTo(source, first, "skip");
+      if (first.header.number === want.from) this.#stepTo(source, first, "skip", true);
       else this.#core.refuse(source, new ChainError({ code: "CHAIN_ANSWER_UNASKED", height: first.header.number }));
       return;
     }
+    if (first.header.number > ((this.#core.trusted as Trusted | undefined)?.number ?? 0) + 1) {
+      if (this.#ahead.size < 2 * CLIMB_AHEAD_STRETCHES) this.#ahead.set(want.from, { source, stretch });
+      return;
+    }
     this.#takeStretch(source, stretch);
+    for (let next = this.#nextAhead(); next !== undefined; next = this.#nextAhead())
+      this.#takeStretch(next.source, next.stretch);
+  }
+
+  /** What came before its turn and is next now. */
+  #nextAhead(): Ahead | undefined {
+    const from = (this.#core.trusted?.number ?? 0) + 1;
+    const next = this.#ahead.get(from);
+    this.#ahead.delete(from);
+    return next;
   }
 
   #takeStretch(source: Source, stretch: HeaderStretch): void {
@@ -260,8 +323,14 @@ export class Climber {
         trusted = step.trusted;
       } catch (thrown) {
         if (taken.length > 0) this.#core.acceptStretch(stretch, taken, verified);
+        this.#ahead.clear();
         this.#settle(true);
-        if (this.#unreached(source, header, thrown)) return;
+        // A stretch carries no more signatures than a quorum; alone the header comes with all it has.
+        if (codeOf(thrown) === "CHAIN_TRUST_SHORT") {
+          this.#askPivot(source, header.header.number);
+          return;
+        }
+        if (this.#unreached(source, header, thrown, true)) return;
         sources.markBadSegment(source, (stretch.headers[0] as HashedHeader).header.number);
         return;
       }
@@ -295,6 +364,7 @@ export class Climber {
 
   /** Nothing came in time, or it was no good. */
   failed(source: Source, want: Want): void {
+    this.#ahead.clear();
     this.#core.sources.pause(source, this.#core.now);
     if (want.subject?.kind === "segment") this.#core.sources.markBadSegment(source, want.subject.start);
     if (want.subject?.kind === "change") {

@@ -20,12 +20,14 @@ import type { Anchor } from "./anchor.js";
 import { checkSignatures, checkSigners } from "./certificate.js";
 import { ClientCore } from "./clientCore.js";
 import { Climber, type SyncMode } from "./climber.js";
+import type { Committee } from "./committee.js";
 import { checkEvent, type EventVerdict, type WatchedEvent } from "./eventEvidence.js";
 import { Filler, type Gap } from "./filler.js";
 import { type ForkEvidence, forkProblem } from "./forkEvidence.js";
 import type { HeaderStretch, LightInput, LightMessage, LightOutput, LightState } from "./lightMessages.js";
 import { PENDING_EVENTS_MAX, RECENT_HEADERS_MAX } from "./limits.js";
 import { ChainError, type ChainProblem } from "./problems.js";
+import type { RecentHeader } from "./recentHeaders.js";
 import { PENALTY, type Source } from "./sources.js";
 import type { ChainWrite } from "./store.js";
 import type { Trusted, VerifyRules } from "./verify.js";
@@ -100,7 +102,7 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
     }
     this.#core = new ClientCore(options);
     this.#filler = new Filler(this.#core, options.fill);
-    this.#climber = new Climber(this.#core, this.#filler, options.mode, anchor.governors);
+    this.#climber = new Climber(this.#core, this.#filler, options.mode, anchor);
     this.#anchor = anchor;
     this.#watched = options.watched;
     this.#staleAfterMs = options.staleAfterMs;
@@ -239,21 +241,9 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
       return;
     }
     try {
-      const committee = this.#core.committees.of(known.sealers);
       const own = this.#core.committees.of(header.header.sealers);
-      const certificate = checkSigners(header, own);
-      let weight = 0n;
-      for (const index of certificate.signers)
-        weight += committee.weightOfNode(own.sealers.nodeIds[index] as Uint8Array);
-      if (weight < committee.quorum) {
-        throw new ChainError({
-          code: "CHAIN_TRUST_SHORT",
-          height: number,
-          trusted: number,
-          got: String(weight),
-          need: String(committee.quorum),
-        });
-      }
+      checkSigners(header, own);
+      this.#checkTurncoats(header, own, known);
       checkSignatures(header, own);
     } catch (thrown) {
       this.#core.refuse(source, thrown);
@@ -266,6 +256,26 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
       kind: "certified",
       source: source.name,
     });
+  }
+
+  /**
+   * Whether the signers of a second header at a known height are the ones who should have signed one only: a quorum of the
+   * sealers of that height, and more than a third of today's. Keys that have left office prove nothing against today's
+   * sealers: whoever bought old keys must not be able to stop us.
+   * @throws ChainError CHAIN_TRUST_SHORT, CHAIN_SEALERS_RETIRED
+   */
+  #checkTurncoats({ header, signatures }: HashedHeader, own: Committee, known: RecentHeader): void {
+    const { committees, trusted } = this.#core;
+    const then = committees.of(known.sealers);
+    const today = committees.of(trusted?.sealers ?? known.sealers);
+    const ids = signatures.map(({ sealerIndex }) => own.sealers.nodeIds[sealerIndex] as Uint8Array);
+    const weightIn = (committee: Committee): bigint => ids.reduce((sum, id) => sum + committee.weightOfNode(id), 0n);
+    const height = header.number;
+    if (weightIn(then) < then.quorum) {
+      const [got, need] = [String(weightIn(then)), String(then.quorum)];
+      throw new ChainError({ code: "CHAIN_TRUST_SHORT", height, trusted: height, got, need });
+    }
+    if (3n * weightIn(today) <= today.totalWeight) throw new ChainError({ code: "CHAIN_SEALERS_RETIRED", height });
   }
 
   #onChange(source: Source, { change }: Extract<LightInput, { kind: "change" }>): void {
@@ -378,13 +388,15 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
   }
 
   #currentState(): LightState {
-    const { trusted, fork, hold, sources, now } = this.#core;
+    const { trusted, fork, hold, sources, counters, now } = this.#core;
     if (fork !== undefined) return "FORKED";
     if (!this.#clockSet) return "CLOCK_UNSET";
     if (hold?.code === "CHAIN_TRUST_EXPIRED") return "TRUST_EXPIRED";
     if (this.#climber.unproven !== undefined) return "SEALERS_UNPROVEN";
     if (!sources.all().some(({ connected }) => connected)) return "OFFLINE";
     if (trusted === undefined || sources.bestAbove(trusted.number, now) !== undefined) return "SYNCING";
+    // Until a source has shown something to compare with, nobody knows whether this is the newest header.
+    if (counters.get("HEADERS_CERTIFIED") + counters.get("HEADERS_DUPLICATE") === 0) return "SYNCING";
     const age = trusted.timestamp === undefined ? 0 : now - trusted.timestamp;
     return this.#staleAfterMs > 0 && age > this.#staleAfterMs ? "STALE" : "FOLLOWING";
   }

@@ -12,6 +12,8 @@ export const SUBSCRIBE_TOPICS_MAX = 32;
 export const FILL_AHEAD_SEGMENTS = 8;
 /** Stretches of missing ancestors remembered. */
 export const GAPS_MAX = 1_024;
+/** Stretches asked for ahead while verifying every header. */
+export const CLIMB_AHEAD_STRETCHES = 4;
 /** Proofs that wait for their header. */
 export const PENDING_EVENTS_MAX = 64;
 /** How long an answer to a request may take. */

@@ -35,6 +35,7 @@ export type ChainProblem =
     }
   | { readonly code: "CHAIN_TIME_DECREASING"; readonly height: number; readonly byMs: number }
   | { readonly code: "CHAIN_FORK"; readonly height: number; readonly ours: string; readonly theirs: string }
+  | { readonly code: "CHAIN_SEALERS_RETIRED"; readonly height: number }
   | {
       readonly code: "CHAIN_LINK_BROKEN";
       readonly height: number;

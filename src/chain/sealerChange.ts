@@ -17,6 +17,7 @@ import { checkReceipt } from "../codec/fisco/receiptRules.js";
 import { decodeReceipt } from "../codec/fisco/receiptTars.js";
 import { TRANSACTION_TYPE_FISCO, type Transaction } from "../codec/fisco/transaction.js";
 import { transactionHash } from "../codec/fisco/transactionHash.js";
+import { checkTransaction, type TransactionChain } from "../codec/fisco/transactionRules.js";
 import { transactionSender } from "../codec/fisco/transactionSender.js";
 import { decodeTransaction } from "../codec/fisco/transactionTars.js";
 import type { BlockBody } from "../codec/wire/eventMessage.js";
@@ -29,14 +30,16 @@ export interface SealerChangeInput {
   readonly trusted: Trusted;
   readonly body: BlockBody;
   readonly suite: Suite;
+  /** Whose transactions these must be. */
+  readonly chain: TransactionChain;
   readonly governors: readonly Uint8Array[];
 }
 
 /**
  * The set of header N+1.
- * @throws ChainError CHAIN_CHANGE_UNPROVEN with the reason
+ * @throws ChainError CHAIN_CHANGE_UNPROVEN with the reason; TarsError, TransactionError, ReceiptError, ConsensusCallError
  */
-export function proveSealerChange({ trusted, body, suite, governors }: SealerChangeInput): SealerSet {
+export function proveSealerChange({ trusted, body, suite, chain, governors }: SealerChangeInput): SealerSet {
   const { roots, number } = trusted;
   if (roots === undefined) unproven(number, "the roots of the trusted block are not known");
   if (body.transactions.length !== body.receipts.length) unproven(number, "transactions and receipts differ in number");
@@ -65,6 +68,7 @@ export function proveSealerChange({ trusted, body, suite, governors }: SealerCha
     if (!callsConsensus(transaction)) return;
     const receipt = receipts[i] as Receipt;
     if (!succeeded(receipt)) return;
+    checkTransaction(transaction, chain);
     const sender = transactionSender(suites, transaction);
     if (!governors.some((account) => equalBytes(account, sender))) {
       unproven(number, `the call comes from 0x${toHex(sender)}, which the anchor does not name as a governor`);

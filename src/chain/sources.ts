@@ -72,14 +72,14 @@ export class Sources {
     return [...this.#byName.values()];
   }
 
-  /** The highest header above `height` that a source shows; rested sources only where no other shows one. */
-  bestAbove(height: number, now: Millis): { source: Source; head: HashedHeader } | undefined {
+  /** The highest header above `height` that a source shows, other than `except`; rested sources only where no other shows one. */
+  bestAbove(height: number, now: Millis, except?: HashedHeader): { source: Source; head: HashedHeader } | undefined {
     let best: { source: Source; head: HashedHeader } | undefined;
     for (const source of this.#preferred(now, (candidate) =>
       candidate.heads.some(({ header }) => header.number > height),
     )) {
       for (const head of source.heads) {
-        if (head.header.number > (best?.head.header.number ?? height)) best = { source, head };
+        if (head !== except && head.header.number > (best?.head.header.number ?? height)) best = { source, head };
       }
     }
     return best;

@@ -1,10 +1,11 @@
 /** A header whose structure was checked and whose hash was computed by us, never taken from a peer. */
+
+import type { Suite } from "../crypto/suite.js";
 import { checkCommitment } from "./edgeseal/commitment.js";
 import type { SignedHeader } from "./fisco/header.js";
 import { headerHash } from "./fisco/headerHash.js";
 import { checkHeader } from "./fisco/headerRules.js";
 import type { Profile } from "./profile.js";
-import type { Suite } from "../crypto/suite.js";
 
 export interface HashedHeader extends SignedHeader {
   readonly hash: Uint8Array;

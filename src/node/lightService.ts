@@ -100,8 +100,11 @@ export class LightService {
 
   #report(output: LightOutput): void {
     const { logger, onOutput } = this.#options;
-    if (output.kind === "state") logger.info({ state: output.state, ...output.problem }, "state");
-    else if (output.kind === "refused") logger.debug({ source: output.source, code: output.code }, "refused");
+    if (output.kind === "state") {
+      const { height } = this.#client.status();
+      logger.info({ state: output.state, height, ...output.problem }, "state");
+    }
+    if (output.kind === "refused") logger.debug({ source: output.source, code: output.code }, "refused");
     else if (output.kind === "fork")
       logger.error({ height: output.evidence.height }, "two certified headers at one height");
     try {

@@ -15,7 +15,7 @@ import type { Logger } from "../base/logger.js";
 import { Committees } from "../chain/committee.js";
 import type { LightOutput } from "../chain/lightMessages.js";
 import type { ChainStore } from "../chain/store.js";
-import { readCertified, reduceToQuorum } from "../chain/stretch.js";
+import { readCertified, reduceStretch } from "../chain/stretch.js";
 import type { HashedHeader } from "../codec/hashedHeader.js";
 import { parseJson } from "../codec/json.js";
 import { encodeChange, encodeChangeIndex } from "../codec/wire/changeMessage.js";
@@ -314,13 +314,10 @@ export class Publisher {
   /** The full segment reduced to quorum signatures, or undefined where headers are missing or it would be too large. */
   #segment(start: number): Uint8Array | undefined {
     const { store, segmentSize, wire } = this.#options;
+    const [before] = readCertified(store, start - 1, start - 1, wire);
     const headers = readCertified(store, start, start + segmentSize - 1, wire);
     if (headers.length !== segmentSize) return undefined;
-    return encodeSegment(
-      headers.map((header) => reduceToQuorum(header, this.#committees.of(header.header.sealers))),
-      true,
-      wire,
-    );
+    return encodeSegment(reduceStretch(headers, before, this.#committees), true, wire);
   }
 
   /** Clears the oldest retained segments when all together pass the limit; they come on request from then on. */

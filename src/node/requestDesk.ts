@@ -4,7 +4,7 @@ import { codeOf } from "../base/error.js";
 import type { Link } from "../base/link.js";
 import type { Committees } from "../chain/committee.js";
 import type { ChainStore } from "../chain/store.js";
-import { readCertified, reduceToQuorum } from "../chain/stretch.js";
+import { readCertified, reduceStretch } from "../chain/stretch.js";
 import type { HashedHeader } from "../codec/hashedHeader.js";
 import type { WireContext } from "../codec/wire/context.js";
 import { encodeBlockBody, encodeEvent } from "../codec/wire/eventMessage.js";
@@ -139,10 +139,7 @@ export class RequestDesk {
     const headers = readCertified(store, from, from + Math.min(count, segmentSize) - 1, wire);
     if (headers.length === 0) return undefined;
     if (headers.length === 1) return encodeSegment(headers, true, wire);
-    return encodeSegment(
-      headers.map((header) => reduceToQuorum(header, committees.of(header.header.sealers))),
-      true,
-      wire,
-    );
+    const [before] = readCertified(store, from - 1, from - 1, wire);
+    return encodeSegment(reduceStretch(headers, before, committees), true, wire);
   }
 }

@@ -20,7 +20,8 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`There is no benchmark "${name}"; known: ${Object.keys(SUITES).join(", ")}.\n`);
       return 2;
     }
-    for await (const figure of await suite()) process.stdout.write(`${json ? JSON.stringify(figure) : plain(figure)}\n`);
+    for await (const figure of await suite())
+      process.stdout.write(`${json ? JSON.stringify(figure) : plain(figure)}\n`);
   }
   return 0;
 }

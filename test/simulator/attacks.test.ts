@@ -81,6 +81,24 @@ describe("a client anchored at block 0", () => {
   });
 });
 
+describe("a client that trusts the header at which all sealers leave", () => {
+  it("refuses a header further up that these have signed", async () => {
+    for (const layout of ["fisco", "edgeseal"] as const) {
+      const issuer = await makeChain({ profile: { suite: "ecdsa", layout, faultModel: "bft" } });
+      issuer.issueMany(3);
+      const leaving = issuer.sealers(3);
+      issuer.issue({ sealers: [{ kind: "replace", count: 4 }] });
+      const forger = new Forger(issuer, 1);
+      const victim = new Victim({ issuer, forger, anchorAt: 2 });
+      expect(victim.height).toBe(4);
+      const payload = forger.headPayload(forger.signed(forger.draftAt(9, { sealers: leaving })));
+      victim.suffer(onHead(payload));
+      // Without committed sets nobody can know up there that they have left: that is the price of that layout.
+      expect(victim.height).toBe(layout === "edgeseal" ? 4 : 9);
+    }
+  });
+});
+
 describe("the list of attacks", () => {
   it("names each once, with a sentence", () => {
     const names = ATTACKS.map(({ name }) => name);
@@ -124,7 +142,7 @@ describe("the attacks are real ones", () => {
     }
   });
 
-  it("a re-read transaction and receipt keep their hashes, and only the anchor's list of publishers refuses them", async () => {
+  it("a re-read event keeps its hashes, and only the list of publishers refuses it", async () => {
     for (const profile of PROFILES) {
       const issuer = await chainUnderAttack(profile);
       const forger = new Forger(issuer, 1);

@@ -1,4 +1,7 @@
-/** A light client under attack, fed through the doors that strangers use: an MQTT source, and the codecs of Tars and JSON-RPC. */
+/**
+ * A light client under attack, fed through the doors that strangers use: an MQTT source, and the codecs of Tars and
+ * JSON-RPC.
+ */
 import type { Hostile } from "../../simulator/chain/attacks.js";
 import type { ChainIssuer } from "../../simulator/chain/chainIssuer.js";
 import type { Forger } from "../../simulator/chain/forger.js";

@@ -12,7 +12,7 @@ import { Committees } from "../../src/chain/committee.js";
 import { LightClient, type LightClientOptions } from "../../src/chain/lightClient.js";
 import type { LightInput, LightMessage, LightOutput } from "../../src/chain/lightMessages.js";
 import { restoreLightClient } from "../../src/chain/restore.js";
-import { reduceToQuorum } from "../../src/chain/stretch.js";
+import { reduceStretch } from "../../src/chain/stretch.js";
 import type { HashedHeader } from "../../src/codec/hashedHeader.js";
 import { decodeChange, encodeChange } from "../../src/codec/wire/changeMessage.js";
 import { decodeHead, encodeHead } from "../../src/codec/wire/headMessage.js";
@@ -207,10 +207,8 @@ export class SeededWorld {
   #segment(from: number, to: number): Uint8Array {
     const { chain } = this.#options;
     const headers: HashedHeader[] = chain.headers(from, to);
-    const reduced =
-      headers.length === 1
-        ? headers
-        : headers.map((header) => reduceToQuorum(header, this.#committees.of(header.header.sealers)));
+    const before = from > 1 ? chain.header(from - 1) : undefined;
+    const reduced = headers.length === 1 ? headers : reduceStretch(headers, before, this.#committees);
     return encodeSegment(reduced, true, wireOf(chain));
   }
 

@@ -1,5 +1,6 @@
 /**
- * Events that nobody emitted. A stranger may put anything into a block; FISCO's hashes then fit more than one reading of it
+ * Events that nobody emitted. A stranger may put anything into a block; FISCO's hashes then fit more than one reading
+ * of it
  * (bcos-tars-protocol TarsHashable.h joins fields without lengths).
  */
 import { concatBytes, to0x, toHex, utf8Bytes } from "../../../src/base/bytes.js";
@@ -49,7 +50,8 @@ function at(forger: Forger, index: number): { readonly event: EventMessage; read
 }
 
 /**
- * A stranger's call of a contract of his own, whose nonce and answer were chosen so that the same bytes read as a call of
+ * A stranger's call of a contract of his own, whose nonce and answer were chosen so that the same bytes read as a call
+ * of
  * the watched contract with its event.
  */
 function doubleMeaning(forger: Forger): { readonly event: EventMessage; readonly issued: IssuedTransaction } {

@@ -1,4 +1,7 @@
-/** Other histories, old headers and wrong times. Those with a quorum need sealers who lie; they are here to show the alarm. */
+/**
+ * Other histories, old headers and wrong times. Those with a quorum need sealers who lie; they are here to show the
+ * alarm.
+ */
 import { writeJson } from "../../../src/codec/json.js";
 import type { Forger } from "../forger.js";
 import { type Attack, asJson, attack, onHead } from "./attack.js";

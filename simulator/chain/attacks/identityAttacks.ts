@@ -1,4 +1,6 @@
-/** Headers and records of another chain, suite, layout, fault model or version, and one header cut into other fields. */
+/**
+ * Headers and records of another chain, suite, layout, fault model or version, and one header cut into other fields.
+ */
 
 import type { Header } from "../../../src/codec/fisco/header.js";
 import { headerHash } from "../../../src/codec/fisco/headerHash.js";

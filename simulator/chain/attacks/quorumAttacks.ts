@@ -1,4 +1,5 @@
 /** Too few signatures, or the same ones counted more than once. */
+import { concatBytes } from "../../../src/base/bytes.js";
 import type { SealerSet } from "../../../src/codec/fisco/header.js";
 import { writeJson } from "../../../src/codec/json.js";
 import type { Forger } from "../forger.js";
@@ -66,16 +67,17 @@ export const QUORUM_ATTACKS: readonly Attack[] = [
   attack("bitmap-past-end", "A signer bitmap with a bit for a sealer that is not in the list.", (forger) => {
     const signed = forger.signed(forger.draft());
     const count = forger.nextSealers.nodeIds.length;
-    const bitmap = new Uint8Array(Math.ceil((count + 1) / 8)).fill(0xff);
-    const all = concatSignatures(forger, signed.hash);
-    const payload = forger.headPayload(signed, { [WIRE_FIELD.signatures]: [bitmap, all] });
+    const bitmap = new Uint8Array(Math.ceil((count + 1) / 8));
+    for (const bit of [0, count]) bitmap[bit >> 3] = (bitmap[bit >> 3] ?? 0) | (1 << (bit & 7));
+    const one = firstSignature(forger, signed.hash);
+    const payload = forger.headPayload(signed, { [WIRE_FIELD.signatures]: [bitmap, concatBytes([one, one])] });
     return onHead(payload, "WIRE_SIGNER_MAP", "WIRE_LENGTH");
   }),
   attack("bitmap-too-long", "A signer bitmap with another byte of signers.", (forger) => {
     const signed = forger.signed(forger.draft());
     const bitmap = new Uint8Array(Math.ceil(forger.nextSealers.nodeIds.length / 8) + 1).fill(1, 0, 1);
     const payload = forger.headPayload(signed, {
-      [WIRE_FIELD.signatures]: [bitmap, concatSignatures(forger, signed.hash)],
+      [WIRE_FIELD.signatures]: [bitmap, firstSignature(forger, signed.hash)],
     });
     return onHead(payload, "WIRE_LENGTH");
   }),
@@ -88,7 +90,7 @@ export const QUORUM_ATTACKS: readonly Attack[] = [
   }),
 ];
 
-function concatSignatures(forger: Forger, hash: Uint8Array): Uint8Array {
+function firstSignature(forger: Forger, hash: Uint8Array): Uint8Array {
   const [one] = forger.signatures(hash, forger.nextSealers, [0]);
   return one?.signature ?? hash;
 }

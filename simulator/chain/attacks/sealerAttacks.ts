@@ -13,15 +13,14 @@ const NOT_REACHED = ["CHAIN_TRUST_SHORT", "CHAIN_ANSWER_MISSING"] as const;
 const FAR_HEIGHTS = 1_000;
 const HUGE_WEIGHT = 1_000_000n;
 
-/** The next honest list with one more sealer, the forger's, of overwhelming weight; and that one's index. */
-function withHugeStranger(forger: Forger): { readonly set: SealerSet; readonly index: number } {
+/** The next honest list with one more sealer, the forger's; and that one's index. */
+function withStranger(forger: Forger, weight: bigint): { readonly set: SealerSet; readonly index: number } {
   const own = forger.ownSealers.nodeIds[0] as Uint8Array;
   const { nodeIds, weights } = forger.nextSealers;
   const entries = nodeIds.map((nodeId, i) => ({ nodeId, weight: weights[i] ?? 1n }));
-  const total = weights.reduce((sum, weight) => sum + weight, 0n);
-  entries.push({ nodeId: own, weight: 4n * total });
+  entries.push({ nodeId: own, weight });
   entries.sort((a, b) => compareBytes(a.nodeId, b.nodeId));
-  const set = { nodeIds: entries.map(({ nodeId }) => nodeId), weights: entries.map(({ weight }) => weight) };
+  const set = { nodeIds: entries.map(({ nodeId }) => nodeId), weights: entries.map((entry) => entry.weight) };
   return { set, index: entries.findIndex(({ nodeId }) => nodeId === own) };
 }
 
@@ -71,7 +70,8 @@ export const SEALER_ATTACKS: readonly Attack[] = [
     "sealers-borrowed-names",
     "The true list and one stranger with nearly all the weight, who signs alone.",
     (forger) => {
-      const { set, index } = withHugeStranger(forger);
+      const total = forger.nextSealers.weights.reduce((sum, weight) => sum + weight, 0n);
+      const { set, index } = withStranger(forger, 4n * total);
       return onHead(forger.headPayload(forger.signed(forger.draft({ sealers: set }), [index])), ...NOT_VOUCHED);
     },
   ),
@@ -99,6 +99,18 @@ export const SEALER_ATTACKS: readonly Attack[] = [
       return onHead(forger.headPayload(forger.signed(forger.draft({ sealers: set }))), ...NOT_VOUCHED);
     },
     { appliesTo: (forger) => forger.belowQuorum(forger.nextSealers).length > 0 },
+  ),
+  attack(
+    "sealers-not-committed",
+    "All true sealers sign a header with one more in its list, which the header below did not announce.",
+    (forger) => {
+      const { set, index } = withStranger(forger, 1n);
+      const signers = allOf(set).filter((i) => i !== index);
+      const signed = forger.signed(forger.draft({ sealers: set }), signers);
+      return onHead(forger.headPayload(signed), "CHAIN_SEALERS_NOT_COMMITTED");
+    },
+    // Elsewhere a quorum of the sealers in office may take in whom it likes.
+    { appliesTo: (forger) => forger.issuer.profile.layout === "edgeseal" },
   ),
   attack(
     "sealers-retired",

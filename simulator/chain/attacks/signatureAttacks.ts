@@ -1,4 +1,6 @@
-/** Signatures that are almost right: other spellings of a valid one, values outside the group, the right one elsewhere. */
+/**
+ * Signatures that are almost right: other spellings of a valid one, values outside the group, the right one elsewhere.
+ */
 import { concatBytes } from "../../../src/base/bytes.js";
 import type { HashedHeader } from "../../../src/codec/hashedHeader.js";
 import { writeJson } from "../../../src/codec/json.js";

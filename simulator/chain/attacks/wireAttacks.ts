@@ -1,4 +1,7 @@
-/** Payloads that are no messages: bombs, other spellings, lies about lengths (RFC 8949; the decoder takes section 4.2 only). */
+/**
+ * Payloads that are no messages: bombs, other spellings, lies about lengths (RFC 8949; the decoder takes section 4.2
+ * only).
+ */
 import { concatBytes, fromHex, utf8Bytes } from "../../../src/base/bytes.js";
 import { encodeWire } from "../../../src/codec/wire/cborWriter.js";
 import { MESSAGE_KIND } from "../../../src/codec/wire/kinds.js";
@@ -27,7 +30,10 @@ function honest(forger: Forger): Uint8Array {
   return forger.headPayload(forger.signed(forger.draft()));
 }
 
-/** An honest head with one integer field in other bytes. The fields before it have known lengths only in part, so it is found. */
+/**
+ * An honest head with one integer field in other bytes. The fields before it have known lengths only in part, so it is
+ * found.
+ */
 function spliced(forger: Forger, field: number, replacement: Uint8Array): Uint8Array {
   const marker = 0xfeed_beef_cafen;
   const marked = forger.headPayload(forger.signed(forger.draft()), { [field]: marker });
@@ -88,6 +94,9 @@ export const WIRE_ATTACKS: readonly Attack[] = [
   ),
   attack("cbor-not-minimal", "A small height in nine bytes.", (forger) =>
     onHead(spliced(forger, WIRE_FIELD.number, fromHex("1b000000000000000a")), "WIRE_NOT_MINIMAL"),
+  ),
+  attack("cbor-not-minimal-gas", "Gas of ten in nine bytes.", (forger) =>
+    onHead(spliced(forger, WIRE_FIELD.gasUsed, fromHex("1b000000000000000a")), "WIRE_NOT_MINIMAL"),
   ),
   attack("cbor-beyond-safe", "A height of 2^53.", (forger) =>
     onHead(spliced(forger, WIRE_FIELD.number, fromHex("1b0020000000000000")), "WIRE_RANGE"),

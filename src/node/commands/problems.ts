@@ -27,7 +27,6 @@ export type CommandProblem =
   | { readonly code: "COMMAND_USAGE"; readonly reason: string }
   | { readonly code: "COMMAND_NODE_NOT_RUNNING"; readonly dataDir: string }
   | { readonly code: "COMMAND_NODE_RUNNING"; readonly dataDir: string }
-  | { readonly code: "COMMAND_ANCHOR_MISSING"; readonly dataDir: string }
   | { readonly code: "COMMAND_SEALERS_NOT_TAKEN"; readonly number: number; readonly hash: string };
 
 export class CommandError extends DomainError<CommandProblem> {

@@ -12,7 +12,7 @@ import type { ConfigValues } from "./schema.js";
 export const CHECKED_FILE = "config.checked.json";
 
 /** First half of the SHA-256 of the JSON schema; a test tells when it has to change. Values of another schema are void. */
-export const CONFIG_SCHEMA_ID = "PLACEHOLDER";
+export const CONFIG_SCHEMA_ID = "d5770ddb6cdb55e01a6b3d105dda5577";
 
 interface Checked {
   readonly schema: string;
@@ -27,13 +27,13 @@ export function fileId(bytes: Uint8Array): string {
 
 /** The values recorded for exactly this file, or undefined. A damaged record is none. */
 export function readChecked(dataDir: string, file: string): ConfigValues | undefined {
-  let checked: Checked;
+  let checked: Partial<Checked> | null;
   try {
     checked = JSON.parse(readFileSync(join(dataDir, CHECKED_FILE), "utf8"));
   } catch {
     return undefined;
   }
-  return checked.schema === CONFIG_SCHEMA_ID && checked.file === file ? checked.values : undefined;
+  return checked?.schema === CONFIG_SCHEMA_ID && checked.file === file ? checked.values : undefined;
 }
 
 /** To be called by whoever holds the data directory. */

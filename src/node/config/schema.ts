@@ -12,6 +12,7 @@ export const PATH_LENGTH_MAX = 1_024;
 
 const path = (what: string) => z.string().min(1).max(PATH_LENGTH_MAX).describe(what);
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const TOPIC = /^0x[0-9a-fA-F]{64}$/;
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 
 const broker = z
@@ -144,6 +145,15 @@ const crypto = z
   .prefault({})
   .describe("Cryptographic back ends; `edgeseal doctor` lists them.");
 
+const watchedEvent = z
+  .strictObject({
+    address: z.string().regex(ADDRESS, "0x and 40 hex digits").describe("The contract."),
+    topic: z.string().regex(TOPIC, "0x and 64 hex digits").describe("First topic: the hash of the event's signature."),
+    topics: z.int().min(1).max(4).describe("How many topics it has, the first included."),
+    dataBytes: z.int().min(0).max(4_096).describe("Bytes of its data, which must never vary."),
+  })
+  .describe("One event of fixed size.");
+
 const log = z
   .strictObject({
     level: z
@@ -176,8 +186,13 @@ export const configSchema = z
       .array(z.string().regex(ADDRESS, "0x and 40 hex digits"))
       .max(WATCH_MAX)
       .default([])
+      .describe("Contracts whose events a publisher puts on MQTT, with proofs."),
+    events: z
+      .array(watchedEvent)
+      .max(WATCH_MAX)
+      .default([])
       .describe(
-        "Contracts whose events a publisher puts on MQTT and a light node listens to and checks.",
+        "Events of fixed size that a light node takes as evidence when an account named in the anchor made them; everything else is only shown.",
       ),
     sync,
     publisher,

@@ -1,7 +1,7 @@
 /** A command's side of the control socket: one request line, one answer line. */
 import { connect } from "node:net";
-import { isJsonObject } from "../jsonObject.js";
 import { parseJson, writeJson } from "../../codec/json.js";
+import { isJsonObject } from "../jsonObject.js";
 import { ControlError } from "./problems.js";
 import { socketPath } from "./socketPath.js";
 
@@ -55,7 +55,8 @@ function exchange(dataDir: string, request: string, timeoutMs: number): Promise<
     });
     socket.on("data", (chunk) => {
       size += chunk.length;
-      if (size > CONTROL_ANSWER_BYTES_MAX) fail(new ControlError({ code: "CONTROL_ANSWER_INVALID", reason: "too large" }));
+      if (size > CONTROL_ANSWER_BYTES_MAX)
+        fail(new ControlError({ code: "CONTROL_ANSWER_INVALID", reason: "too large" }));
       else chunks.push(chunk);
     });
     socket.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")));

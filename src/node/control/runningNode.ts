@@ -34,6 +34,23 @@ export interface NodeStatus {
   readonly sources: readonly SourceLine[];
   /** By error code and event. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Headers of the window that are still to be filled in. */
+  readonly missing?: number | undefined;
+  readonly sealers?: number | undefined;
+  readonly client?: string;
+  /** Nobody else can tell whether this one source withholds headers. */
+  readonly singleSource?: boolean;
+  /** Names of the cryptographic back ends that serve. */
+  readonly backends?: { readonly hash: string; readonly signature: string };
+  readonly store?: {
+    readonly engine: string;
+    readonly bytesWritten: number;
+    readonly bytesOnDisk: number;
+    readonly commits: number;
+    /** Projected from the bytes written since the start. */
+    readonly bytesWrittenPerDay: number;
+  };
+  readonly memoryBytes?: number;
   /** Why the state is not FOLLOWING, where there is a reason. */
   readonly problem?: { readonly code: string } | undefined;
 }

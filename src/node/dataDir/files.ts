@@ -1,5 +1,5 @@
 /** Small files that are whole or not there, whenever the power fails. */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 export const UNFINISHED_SUFFIX = ".unfinished";
@@ -8,7 +8,9 @@ const OWNER_ONLY = 0o600;
 /** Written aside, synced, renamed, and the folder synced; readable by the owner alone. Throws what the system throws. */
 export function writeFileDurably(path: string, content: string | Uint8Array, mode: number = OWNER_ONLY): void {
   const aside = `${path}${UNFINISHED_SUFFIX}`;
-  const file = openSync(aside, "w", mode);
+  // What an interrupted write left behind would keep its own mode.
+  rmSync(aside, { force: true });
+  const file = openSync(aside, "wx", mode);
   try {
     writeSync(file, typeof content === "string" ? Buffer.from(content) : content);
     fsyncSync(file);

@@ -13,7 +13,6 @@ export const chainTexts: Texts<ChainProblem> = {
   CHAIN_QUORUM: {
     says: (p) => `Header ${p.height} carries signatures of weight ${p.got}; its quorum is ${p.need}.`,
   },
-  CHAIN_GENESIS_UNSIGNED: { says: () => "A genesis header carries no signatures; this one does." },
   CHAIN_HASH_MISMATCH: {
     says: (p) => `Header ${p.height} is said to have the hash ${p.named}, but its hash is ${p.computed}.`,
   },
@@ -50,6 +49,10 @@ export const chainTexts: Texts<ChainProblem> = {
     says: (p) => `There are two certified headers at height ${p.height}: ${p.ours} and ${p.theirs}.`,
     advice:
       "More sealers than the fault model allows have signed both, or keys are stolen. Both headers are kept as evidence; ask the alliance which chain is right and run `edgeseal anchor set`.",
+  },
+  CHAIN_SEALERS_RETIRED: {
+    says: (p) => `A second header at height ${p.height} is signed by sealers most of whom have left office since.`,
+    advice: "Keys of former sealers may be stolen. The chain goes on; tell the alliance.",
   },
   CHAIN_LINK_BROKEN: {
     says: (p) => `Header ${p.height} should have the hash ${p.expected}, but hashes to ${p.computed}.`,

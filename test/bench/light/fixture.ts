@@ -1,14 +1,15 @@
 /** The chain that the light benchmarks run on, and the encoded segments that a publisher would send. */
-import { loadSoftSigner, loadSuite } from "../../../src/crypto/backend/select.js";
+
+import { ChainIssuer, type ChainIssuerOptions } from "../../../simulator/chain/chainIssuer.js";
+import type { Anchor } from "../../../src/chain/anchor.js";
 import { Committees } from "../../../src/chain/committee.js";
-import type { VerifyRules } from "../../../src/chain/verify.js";
 import { reduceToQuorum } from "../../../src/chain/stretch.js";
+import type { VerifyRules } from "../../../src/chain/verify.js";
 import type { HashedHeader } from "../../../src/codec/hashedHeader.js";
 import type { Profile } from "../../../src/codec/profile.js";
-import type { SuiteName } from "../../../src/crypto/suite.js";
 import { encodeSegment } from "../../../src/codec/wire/segment.js";
-import type { Anchor } from "../../../src/chain/anchor.js";
-import { ChainIssuer, type ChainIssuerOptions } from "../../../simulator/chain/chainIssuer.js";
+import { loadSoftSigner, loadSuite } from "../../../src/crypto/backend/select.js";
+import type { SuiteName } from "../../../src/crypto/suite.js";
 
 export const SEGMENT_HEADERS = 128;
 const BLOCK_INTERVAL_MS = 1_000;

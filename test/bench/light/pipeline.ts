@@ -1,4 +1,6 @@
 /** The whole way of headers inside one process: bytes -> codec -> light client -> store, with a source that is never slow. */
+
+import type { ChainIssuer } from "../../../simulator/chain/chainIssuer.js";
 import { toHex } from "../../../src/base/bytes.js";
 import { LightClient, type LightClientOptions } from "../../../src/chain/lightClient.js";
 import type { LightInput, LightMessage, LightOutput } from "../../../src/chain/lightMessages.js";
@@ -7,7 +9,6 @@ import { decodeHead, encodeHead } from "../../../src/codec/wire/headMessage.js";
 import { decodeSegment } from "../../../src/codec/wire/segment.js";
 import { Driver } from "../../../src/node/driver.js";
 import { systemClock, systemRandom } from "../../../src/node/systemClock.js";
-import type { ChainIssuer } from "../../../simulator/chain/chainIssuer.js";
 import { benchAnchor, benchRules, SEGMENT_HEADERS } from "./fixture.js";
 
 export interface PipelineOptions {
@@ -20,7 +21,10 @@ export interface PipelineOptions {
 const SOURCE = "bench";
 
 /** Feeds until nothing more is asked for; returns how many headers were certified and linked. */
-export function runPipeline({ chain, store, segments, client }: PipelineOptions): { certified: number; linked: number } {
+export function runPipeline({ chain, store, segments, client }: PipelineOptions): {
+  certified: number;
+  linked: number;
+} {
   const wire = { suite: chain.suite, profile: chain.profile };
   const inputs: LightInput[] = [];
   let certified = 0;

@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { headerPreimage } from "../../../src/codec/fisco/headerHash.js";
+import type { ChainIssuer } from "../../../simulator/chain/chainIssuer.js";
+import { FILL_AHEAD_SEGMENTS } from "../../../src/chain/limits.js";
+import type { ChainStore, ChainWrite } from "../../../src/chain/store.js";
 import type { HeaderSignature } from "../../../src/codec/fisco/header.js";
+import { headerPreimage } from "../../../src/codec/fisco/headerHash.js";
 import { decodeSegment } from "../../../src/codec/wire/segment.js";
 import type { SuiteName } from "../../../src/crypto/suite.js";
 import { openChainStore } from "../../../src/store/openStore.js";
-import { FILL_AHEAD_SEGMENTS } from "../../../src/chain/limits.js";
-import type { ChainStore, ChainWrite } from "../../../src/chain/store.js";
-import type { ChainIssuer } from "../../../simulator/chain/chainIssuer.js";
 import { type Figure, median, round, seconds } from "../measure.js";
 import { makeBenchChain, publishedSegments, SEGMENT_HEADERS } from "./fixture.js";
 import { runPipeline } from "./pipeline.js";
@@ -52,9 +52,11 @@ function signatureCost(chain: ChainIssuer, segments: readonly Uint8Array[], head
 
 function hashCost(chain: ChainIssuer, headers: number): number {
   const preimages = chain.headers(1, headers).map(({ header }) => headerPreimage(header));
-  return timed(() => {
-    for (const preimage of preimages) chain.suite.hash(preimage);
-  }) / headers;
+  return (
+    timed(() => {
+      for (const preimage of preimages) chain.suite.hash(preimage);
+    }) / headers
+  );
 }
 
 /** Seconds per header of storing the same runs in the same order and batches, one durable commit each. */
@@ -79,7 +81,8 @@ export async function forward(suiteName: SuiteName, blocks: number): Promise<Fig
   const rates: number[] = [];
   const limits: number[] = [];
   for (let i = 0; i <= ROUNDS; i++) {
-    const limit = 1 / (signatureCost(chain, segments, blocks) + hashCost(chain, blocks) + (await storeCost(segments, 1, false)));
+    const limit =
+      1 / (signatureCost(chain, segments, blocks) + hashCost(chain, blocks) + (await storeCost(segments, 1, false)));
     const elapsed = await withStore((store) =>
       timed(() => {
         const { certified } = runPipeline({ chain, store, segments, client: { mode: "forward", fill: false } });

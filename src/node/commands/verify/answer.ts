@@ -1,8 +1,8 @@
 /** What a JSON-RPC answer holds, whether somebody saved the whole response or its result alone. */
 import { equalBytes, fromHex, to0x } from "../../../base/bytes.js";
 import { rpcResult } from "../../../codec/fisco/rpc.js";
-import { VerifyError } from "../problems.js";
 import type { JsonObject } from "../../jsonObject.js";
+import { VerifyError } from "../problems.js";
 
 /**
  * The result of a whole response object; any other object is a result already.

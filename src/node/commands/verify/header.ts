@@ -1,16 +1,9 @@
 /** Verification of one header, without a node and without trust in whoever handed it over. */
 import { to0x } from "../../../base/bytes.js";
 import { sealersFromJson } from "../../../chain/anchor.js";
-import { checkSignatures, checkSigners } from "../../../chain/certificate.js";
-import { Committee } from "../../../chain/committee.js";
-import { ChainError } from "../../../chain/problems.js";
-import { genesisSealers, readGenesis } from "../../../codec/fisco/genesis.js";
-import type { Header, SealerSet } from "../../../codec/fisco/header.js";
+import { verifyHeader as verifySigned } from "../../../chain/verifyHeader.js";
 import { headerFromRpc } from "../../../codec/fisco/headerRpc.js";
-import { checkSignedHeader } from "../../../codec/fisco/headerRules.js";
 import { readRecord } from "../../../codec/fisco/rpcFields.js";
-import { equalSealerSets } from "../../../codec/fisco/sealerSets.js";
-import { hashHeader } from "../../../codec/hashedHeader.js";
 import type { Profile } from "../../../codec/profile.js";
 import type { Suite } from "../../../crypto/suite.js";
 import type { JsonObject } from "../../jsonObject.js";
@@ -45,15 +38,15 @@ export function verifyHeader(
   trust: JsonObject | undefined,
 ): VerifiedHeader {
   const trusted = trust === undefined ? undefined : sealersFromJson(trust.sealers);
-  const { signed } = headerFromRpc(value);
-  checkSignedHeader(signed, profile);
-  const hashed = hashHeader(signed, suite, profile);
-  checkNamedHash("header", readRecord(value, "header"), hashed.hash);
-  const { header, hash } = hashed;
-  if (trusted !== undefined && !equalSealerSets(sealersNamedBy(header), trusted)) {
-    throw new ChainError({ code: "CHAIN_SEALERS_DIFFER", height: header.number });
-  }
-  const certificate = header.number === 0 ? UNSIGNED : certificateOf(hashed, suite, profile);
+  const { signed, claimedHash } = headerFromRpc(value);
+  const { header, hash, certificate, anchored } = verifySigned(signed, {
+    suite,
+    profile,
+    ...(trusted === undefined ? {} : { trust: trusted }),
+    ...(claimedHash === undefined ? {} : { claimedHash }),
+  });
+  // A named hash of another length is no claim for the decoder, but still not this header's.
+  checkNamedHash("header", readRecord(value, "header"), hash);
   return {
     valid: true,
     kind: "header",
@@ -62,19 +55,6 @@ export function verifyHeader(
     signers: certificate.signers,
     weight: String(certificate.weight),
     quorum: String(certificate.quorum),
-    anchored: trusted !== undefined,
+    anchored,
   };
-}
-
-const UNSIGNED = { signers: [], weight: 0n, quorum: 0n } as const;
-
-function sealersNamedBy(header: Header): SealerSet {
-  return header.number === 0 ? genesisSealers(readGenesis(header.extraData)) : header.sealers;
-}
-
-function certificateOf(hashed: ReturnType<typeof hashHeader>, suite: Suite, profile: Profile) {
-  const committee = new Committee(hashed.header.sealers, suite, profile.faultModel);
-  const certificate = checkSigners(hashed, committee);
-  checkSignatures(hashed, committee);
-  return certificate;
 }

@@ -7,8 +7,8 @@ import { checkTransaction, type TransactionAmbiguity } from "../../../codec/fisc
 import { transactionSender } from "../../../codec/fisco/transactionSender.js";
 import { TransactionError } from "../../../codec/problems.js";
 import { HASH_BYTES } from "../../../crypto/suite.js";
-import { VerifyError } from "../problems.js";
 import type { JsonObject } from "../../jsonObject.js";
+import { VerifyError } from "../problems.js";
 import { checkNamedHash, namedValue, namesBytes, shown } from "./answer.js";
 
 export interface VerifiedTransaction {
@@ -93,4 +93,3 @@ function isSentBy({ transaction }: RpcTransaction, from: unknown, suites: Transa
     throw thrown;
   }
 }
-

@@ -1,0 +1,54 @@
+/**
+ * The text room: one sentence for every problem code of the project, and what to do about it. In: codes and their data.
+ * Out: words. It knows the problems of all rooms as types and runs none of their code.
+ */
+import type { Problem } from "../base/error.js";
+import { baseTexts } from "./en/base.js";
+import { chainTexts } from "./en/chain.js";
+import { codecTexts } from "./en/codec.js";
+import { cryptoTexts } from "./en/crypto.js";
+import { brokerTexts, linkTexts, rpcTexts } from "./en/link.js";
+import {
+  bundleTexts,
+  commandTexts,
+  configTexts,
+  controlTexts,
+  dataDirTexts,
+  inputTexts,
+  nodeTexts,
+  verifyTexts,
+} from "./en/node.js";
+import { simulatorTexts } from "./en/simulator.js";
+import { storeTexts } from "./en/store.js";
+import { wireTexts } from "./en/wire.js";
+import type { Sentence } from "./texts.js";
+
+/** All texts by subject, in the order of docs/errors.md. */
+export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence<never>>>>> = {
+  verify: verifyTexts,
+  input: inputTexts,
+  config: configTexts,
+  dataDir: dataDirTexts,
+  bundle: bundleTexts,
+  control: controlTexts,
+  command: commandTexts,
+  node: nodeTexts,
+  chain: chainTexts,
+  link: linkTexts,
+  broker: brokerTexts,
+  rpc: rpcTexts,
+  store: storeTexts,
+  codec: codecTexts,
+  wire: wireTexts,
+  crypto: cryptoTexts,
+  base: baseTexts,
+  simulator: simulatorTexts,
+};
+
+/** The sentence of a code, undefined for a code of nobody. The problem handed to it must be the one of that code. */
+export function textOf(code: string): Sentence<Problem> | undefined {
+  for (const texts of Object.values(ALL_TEXTS)) {
+    if (Object.hasOwn(texts, code)) return texts[code] as Sentence<Problem> | undefined;
+  }
+  return undefined;
+}
