@@ -14,6 +14,8 @@ process.exitCode = await runWords();
 
 async function runWords(): Promise<number> {
   if (words[0] === "start") {
+    const { keepHeapSmall } = await import("./verbs/smallHeap.js");
+    keepHeapSmall();
     const { plainStart, start } = await import("./verbs/start.js");
     const options = plainStart(words);
     if (options !== undefined) return await start(console, options);

@@ -102,7 +102,7 @@ export type RpcProblem =
   | { readonly code: "RPC_ERROR"; readonly nodeCode: number; readonly message: string };
 
 /** A JSON-RPC answer has the wrong shape, or is the node's own error. */
-export class RpcError extends DomainError<RpcProblem> {
+export class RpcShapeError extends DomainError<RpcProblem> {
   readonly family: ErrorFamily = "input";
 }
 

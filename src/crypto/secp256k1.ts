@@ -1,9 +1,7 @@
 /** Reference ECDSA over secp256k1 (SEC 1, 4.1) with RFC 6979 nonces, on the audited pure implementation of noble. */
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { CURVES, uncompressedPoint } from "./curves.js";
-import { fromInteger, toInteger } from "./integers.js";
+import { uncompressedPoint } from "./curves.js";
 import { BARE_SIGNATURE_BYTES, ECDSA_SIGNATURE_BYTES } from "./signatureRules.js";
-import { SECRET_KEY_BYTES } from "./suite.js";
 import type { SignaturePart, VerifyFunction } from "./suiteParts.js";
 
 /** The chain hashes with keccak256 beforehand, so the library must not hash again. */
@@ -28,20 +26,6 @@ function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array | undefi
 }
 
 export const secp256k1Part: SignaturePart = { name: "noble", verifier, recover };
-
-/**
- * The digest modulo n, in 32 bytes. RFC 6979 reduces the digest before it feeds the nonce generator (bits2octets);
- * libsecp256k1 feeds the raw bytes, so it gets reduced ones, or the two would sign digests of n and above differently.
- */
-export function reducedDigest(digest: Uint8Array): Uint8Array {
-  const value = toInteger(digest);
-  return value < CURVES.ecdsa.n ? digest : fromInteger(value - CURVES.ecdsa.n);
-}
-
-/** 32 bytes, as a number in 1..n-1. */
-export function isSecp256k1SecretKey(secretKey: Uint8Array): boolean {
-  return secretKey.length === SECRET_KEY_BYTES && secp256k1.utils.isValidSecretKey(secretKey);
-}
 
 /** The 64-byte public key of a valid secret key. */
 export function secp256k1PublicKey(secretKey: Uint8Array): Uint8Array {

@@ -3,15 +3,13 @@
  * FISCO's bcos-crypto fastsm2/fast_sm2.cpp sets it. The chain's 32-byte hash is the *message*: e = SM3(Z || hash).
  */
 import { type WeierstrassPoint, weierstrass } from "@noble/curves/abstract/weierstrass.js";
-import { concatBytes, utf8Bytes } from "../base/bytes.js";
+import { concatBytes } from "../base/bytes.js";
 import { CURVES, uncompressedPoint } from "./curves.js";
 import { fromInteger, INTEGER_BYTES, toInteger } from "./integers.js";
 import { BARE_SIGNATURE_BYTES } from "./signatureRules.js";
+import { sm2Identity } from "./sm2Identity.js";
 import { hmacSm3, sm3 } from "./sm3.js";
-import { SECRET_KEY_BYTES } from "./suite.js";
 import type { SignaturePart, VerifyFunction } from "./suiteParts.js";
-
-export const SM2_USER_ID: Uint8Array = utf8Bytes("1234567812345678");
 
 const CURVE = CURVES.sm;
 const N = CURVE.n;
@@ -20,21 +18,6 @@ const N = CURVE.n;
 export const Sm2Point = weierstrass(CURVE);
 export type Sm2Point = WeierstrassPoint<bigint>;
 const Scalars = Sm2Point.Fn;
-
-/** ENTL (length of the id in bits, 16-bit) || id || a || b || Gx || Gy; the key's coordinates follow. */
-const IDENTITY_PREFIX = concatBytes([
-  Uint8Array.of((SM2_USER_ID.length * 8) >> 8, (SM2_USER_ID.length * 8) & 0xff),
-  SM2_USER_ID,
-  fromInteger(CURVE.a),
-  fromInteger(CURVE.b),
-  fromInteger(CURVE.Gx),
-  fromInteger(CURVE.Gy),
-]);
-
-/** Z of the standard, section 5.5: the 32-byte hash that ties a message to the signer's 64-byte key. */
-export function sm2Identity(publicKey: Uint8Array): Uint8Array {
-  return sm3(concatBytes([IDENTITY_PREFIX, publicKey]));
-}
 
 /** The integer e = SM3(Z || digest). */
 export function sm2MessageInteger(identity: Uint8Array, digest: Uint8Array): bigint {
@@ -66,13 +49,6 @@ function verifier(publicKey: Uint8Array): VerifyFunction {
 }
 
 export const sm2Part: SignaturePart = { name: "noble", verifier, recover: () => undefined };
-
-/** 32 bytes, as a number in 1..n-2 (n-1 would make 1 + d zero). */
-export function isSm2SecretKey(secretKey: Uint8Array): boolean {
-  if (secretKey.length !== SECRET_KEY_BYTES) return false;
-  const d = toInteger(secretKey);
-  return d >= 1n && d <= N - 2n;
-}
 
 /** The 64-byte public key of a valid secret key. */
 export function sm2PublicKey(secretKey: Uint8Array): Uint8Array {

@@ -12,6 +12,7 @@ import { SILENT_LOGGER } from "../base/logger.js";
 import { Backoff } from "./backoff.js";
 import { INBOX_LIMITS, Inbox } from "./inbox.js";
 import { PACKET_OVERHEAD_BYTES, PAYLOAD_BYTES_MAX } from "./limits.js";
+import { loadMqttClient } from "./mqttClient.js";
 import { type MqttLinkOptions, targetOf } from "./mqttOptions.js";
 import { type BrokerLimits, MqttSession, type SessionOptions } from "./mqttSession.js";
 import { type LinkDropCode, LinkError, type LinkProblem } from "./problems.js";
@@ -164,8 +165,8 @@ class MqttLinkRunner implements MqttLink {
 
   /** The client library is loaded at the first attempt: a process without MQTT does not pay for it. */
   #attempt(run: number): void {
-    import("mqtt").then(
-      ({ MqttClient }) => {
+    loadMqttClient().then(
+      (MqttClient) => {
         if (run !== this.#run) return;
         const session = new MqttSession(MqttClient, this.#sessionOptions, {
           up: (limits) => this.#up(run, limits),

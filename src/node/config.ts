@@ -43,12 +43,35 @@ export interface LoadedConfig {
  * @throws ConfigError
  */
 export async function loadConfig(path: string): Promise<LoadedConfig> {
+  return rememberedConfig(path) ?? (await validatedConfig(path));
+}
+
+/**
+ * Like `loadConfig`, but a changed file is read and validated by a child process, so that a process meant to run for months
+ * is not left with the memory of two libraries it never needs again.
+ * @throws ConfigError
+ */
+export async function loadConfigSparingly(path: string): Promise<LoadedConfig> {
+  const remembered = rememberedConfig(path);
+  if (remembered !== undefined) return remembered;
+  const { checkInChild } = await import("./config/checkInChild.js");
+  // Where no child can be had, memory matters less than running.
+  return (await checkInChild(resolve(path))) ?? (await validatedConfig(path));
+}
+
+/** The configuration of a file in the usual place that was validated before: not even the YAML has to be parsed. */
+function rememberedConfig(path: string): LoadedConfig | undefined {
   const absolute = resolve(path);
   const bytes = readConfigFile(absolute);
   const id = fileId(bytes);
-  // With the usual data directory not even the YAML has to be parsed.
   const usual = readChecked(resolve(dirname(absolute), DATA_DIR_DEFAULT), id);
-  if (usual !== undefined) return { config: resolveConfig(absolute, usual), fileId: id, fresh: undefined };
+  return usual === undefined ? undefined : { config: resolveConfig(absolute, usual), fileId: id, fresh: undefined };
+}
+
+async function validatedConfig(path: string): Promise<LoadedConfig> {
+  const absolute = resolve(path);
+  const bytes = readConfigFile(absolute);
+  const id = fileId(bytes);
   const value = await parseYaml(absolute, bytes);
   const checked = readChecked(dataDirOf(absolute, value), id);
   if (checked !== undefined) return { config: resolveConfig(absolute, checked), fileId: id, fresh: undefined };

@@ -5,7 +5,8 @@ import { SIGNER_CANDIDATES } from "../../src/crypto/backend/candidates.js";
 import { CURVES } from "../../src/crypto/curves.js";
 import { fromInteger } from "../../src/crypto/integers.js";
 import { referenceSuite } from "../../src/crypto/referenceSuite.js";
-import { assembleSigner, softSigner } from "../../src/crypto/softSigner.js";
+import { assembleSigner } from "../../src/crypto/signerParts.js";
+import { softSigner } from "../../src/crypto/softSigner.js";
 import type { SoftSigner, SuiteName } from "../../src/crypto/suite.js";
 
 const CASES: readonly (readonly [SuiteName, string])[] = [

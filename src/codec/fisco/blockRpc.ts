@@ -5,7 +5,7 @@
 import { to0x } from "../../base/bytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import { HASH_BYTES } from "../../crypto/suite.js";
-import { RpcError } from "../problems.js";
+import { RpcShapeError } from "../problems.js";
 import type { SignedHeader } from "./header.js";
 import { type DecodedHeader, headerFromRpc, headerToRpc, type RpcHeader } from "./headerRpc.js";
 import { readList, readRecord, toBytes } from "./rpcFields.js";
@@ -27,7 +27,7 @@ export interface DecodedBlock extends DecodedHeader {
  * A block of `getBlockByNumber` with `onlyHeader` false. Whether the list is the block's is for the caller to check:
  * the hashes must rebuild txsRoot.
  * @param hash the suite's hash; it decides which reading of a transaction's nonce is meant.
- * @throws RpcError, TransactionError
+ * @throws RpcShapeError, TransactionError
  */
 export function blockFromRpc(value: unknown, hash: HashFunction, sets?: SealerSets): DecodedBlock {
   const decoded = headerFromRpc(value, sets);
@@ -41,7 +41,7 @@ export function blockFromRpc(value: unknown, hash: HashFunction, sets?: SealerSe
   const transactionHashes = readList(readRecord(value, "block"), "transactions", "", readItem, BLOCK_TRANSACTIONS_MAX);
   if (transactions.length === 0) return { ...decoded, transactionHashes };
   if (transactions.length !== transactionHashes.length) {
-    throw new RpcError({ code: "RPC_FIELD_TYPE", path: "transactions", expected: "hashes or objects, not both" });
+    throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path: "transactions", expected: "hashes or objects, not both" });
   }
   return { ...decoded, transactionHashes, transactions };
 }
@@ -49,7 +49,7 @@ export function blockFromRpc(value: unknown, hash: HashFunction, sets?: SealerSe
 function readHash(item: string, path: string): Uint8Array {
   const bytes = toBytes(item, path, HASH_BYTES);
   if (bytes.length !== HASH_BYTES) {
-    throw new RpcError({ code: "RPC_FIELD_LENGTH", path, length: bytes.length, max: HASH_BYTES });
+    throw new RpcShapeError({ code: "RPC_FIELD_LENGTH", path, length: bytes.length, max: HASH_BYTES });
   }
   return bytes;
 }

@@ -35,7 +35,7 @@ export interface DecodedHeader {
 
 /**
  * @param sets pool that makes equal sealer sets one object; headers of one source should share it.
- * @throws RpcError
+ * @throws RpcShapeError
  */
 export function headerFromRpc(value: unknown, sets?: SealerSets): DecodedHeader {
   const record = readRecord(value, "header");

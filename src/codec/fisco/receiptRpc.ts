@@ -34,7 +34,7 @@ export interface RpcReceipt {
 
 /**
  * `checkReceipt` and the hash come next. The 0x that the RPC puts before contractAddress is not part of the hash.
- * @throws RpcError, ProofError
+ * @throws RpcShapeError, ProofError
  */
 export function receiptFromRpc(value: unknown, path = "receipt"): RpcReceipt {
   const record = readRecord(value, path);

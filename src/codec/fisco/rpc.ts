@@ -3,7 +3,7 @@
  * the group and a node name first; the empty name lets the service choose a node.
  */
 import { to0x } from "../../base/bytes.js";
-import { RpcError } from "../problems.js";
+import { RpcShapeError } from "../problems.js";
 import { optionalField, readRecord } from "./rpcFields.js";
 
 /** Of a node's error text; it is shown to people and goes into logs. */
@@ -25,28 +25,28 @@ export function rpcRequest(id: number, method: string, params: RpcCall["params"]
 
 /**
  * The result in an answer to request `id`.
- * @throws RpcError `RPC_ERROR` with the node's own code and message, `RPC_ENVELOPE`, `RPC_ID`
+ * @throws RpcShapeError `RPC_ERROR` with the node's own code and message, `RPC_ENVELOPE`, `RPC_ID`
  */
 export function rpcResult(value: unknown, id: number): unknown {
   const answer = readRecord(value, "answer");
-  if (optionalField(answer, "jsonrpc") !== "2.0") throw new RpcError({ code: "RPC_ENVELOPE", path: "jsonrpc" });
-  if (optionalField(answer, "id") !== id) throw new RpcError({ code: "RPC_ID", expected: id });
+  if (optionalField(answer, "jsonrpc") !== "2.0") throw new RpcShapeError({ code: "RPC_ENVELOPE", path: "jsonrpc" });
+  if (optionalField(answer, "id") !== id) throw new RpcShapeError({ code: "RPC_ID", expected: id });
   const error = optionalField(answer, "error");
   if (error !== undefined && error !== null) throw nodeError(error);
   const result = optionalField(answer, "result");
-  if (result === undefined) throw new RpcError({ code: "RPC_ENVELOPE", path: "result" });
+  if (result === undefined) throw new RpcShapeError({ code: "RPC_ENVELOPE", path: "result" });
   return result;
 }
 
-function nodeError(value: unknown): RpcError {
+function nodeError(value: unknown): RpcShapeError {
   const error = readRecord(value, "error");
   const nodeCode = optionalField(error, "code");
   const message = optionalField(error, "message");
   if (typeof nodeCode !== "number" || !Number.isSafeInteger(nodeCode)) {
-    return new RpcError({ code: "RPC_ENVELOPE", path: "error.code" });
+    return new RpcShapeError({ code: "RPC_ENVELOPE", path: "error.code" });
   }
   const text = typeof message === "string" ? message.slice(0, RPC_MESSAGE_LENGTH_MAX) : "";
-  return new RpcError({ code: "RPC_ERROR", nodeCode, message: text });
+  return new RpcShapeError({ code: "RPC_ERROR", nodeCode, message: text });
 }
 
 export const rpcCalls = {

@@ -1,9 +1,9 @@
 /**
  * Reading fields of a JSON value that came from a node. Values may be from `parseJson` or from JSON.parse: own
- * properties only, exact types, limits before allocation. Every function throws RpcError naming the field's path.
+ * properties only, exact types, limits before allocation. Every function throws RpcShapeError naming the field's path.
  */
 import { fromHex } from "../../base/bytes.js";
-import { RpcError } from "../problems.js";
+import { RpcShapeError } from "../problems.js";
 
 /** Elements of any list in an answer. */
 export const RPC_LIST_MAX = 65_536;
@@ -20,7 +20,7 @@ const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
 
 export function readRecord(value: unknown, path: string): RpcRecord {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as RpcRecord;
-  throw new RpcError({ code: "RPC_FIELD_TYPE", path, expected: "object" });
+  throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path, expected: "object" });
 }
 
 /** Undefined when the record has no such own field. */
@@ -30,7 +30,7 @@ export function optionalField(record: RpcRecord, name: string): unknown {
 
 export function requiredField(record: RpcRecord, name: string, path: string): unknown {
   const value = optionalField(record, name);
-  if (value === undefined) throw new RpcError({ code: "RPC_FIELD_MISSING", path: join(path, name) });
+  if (value === undefined) throw new RpcShapeError({ code: "RPC_FIELD_MISSING", path: join(path, name) });
   return value;
 }
 
@@ -43,8 +43,9 @@ export function readList<T>(
 ): T[] {
   const list = requiredField(record, name, path);
   const listPath = join(path, name);
-  if (!Array.isArray(list)) throw new RpcError({ code: "RPC_FIELD_TYPE", path: listPath, expected: "array" });
-  if (list.length > max) throw new RpcError({ code: "RPC_FIELD_LENGTH", path: listPath, length: list.length, max });
+  if (!Array.isArray(list)) throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path: listPath, expected: "array" });
+  if (list.length > max)
+    throw new RpcShapeError({ code: "RPC_FIELD_LENGTH", path: listPath, length: list.length, max });
   return list.map((item, index) => readItem(item, `${listPath}[${index}]`));
 }
 
@@ -56,7 +57,7 @@ export function readNumber(record: RpcRecord, name: string, path: string): numbe
 export function toNumber(value: unknown, path: string): number {
   const wide = toInt64(value, path);
   const narrow = Number(wide);
-  if (!Number.isSafeInteger(narrow)) throw new RpcError({ code: "RPC_NUMBER_RANGE", path });
+  if (!Number.isSafeInteger(narrow)) throw new RpcShapeError({ code: "RPC_NUMBER_RANGE", path });
   return narrow;
 }
 
@@ -68,10 +69,10 @@ export function toInt64(value: unknown, path: string): bigint {
   let wide: bigint;
   if (typeof value === "bigint") wide = value;
   else if (typeof value === "number" && Number.isSafeInteger(value)) wide = BigInt(value);
-  else if (typeof value === "number") throw new RpcError({ code: "RPC_NUMBER_RANGE", path });
+  else if (typeof value === "number") throw new RpcShapeError({ code: "RPC_NUMBER_RANGE", path });
   else if (typeof value === "string" && INTEGER_TEXT.test(value)) wide = BigInt(value);
-  else throw new RpcError({ code: "RPC_FIELD_TYPE", path, expected: "integer" });
-  if (wide < 0n || wide > INT64_MAX) throw new RpcError({ code: "RPC_NUMBER_RANGE", path });
+  else throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path, expected: "integer" });
+  if (wide < 0n || wide > INT64_MAX) throw new RpcShapeError({ code: "RPC_NUMBER_RANGE", path });
   return wide;
 }
 
@@ -90,8 +91,8 @@ export function readTextOr(record: RpcRecord, name: string, path: string, missin
 }
 
 export function toText(value: unknown, path: string, max: number = RPC_TEXT_MAX): string {
-  if (typeof value !== "string") throw new RpcError({ code: "RPC_FIELD_TYPE", path, expected: "text" });
-  if (value.length > max) throw new RpcError({ code: "RPC_FIELD_LENGTH", path, length: value.length, max });
+  if (typeof value !== "string") throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path, expected: "text" });
+  if (value.length > max) throw new RpcShapeError({ code: "RPC_FIELD_LENGTH", path, length: value.length, max });
   return value;
 }
 
@@ -101,15 +102,15 @@ export function readBytes(record: RpcRecord, name: string, path: string, max: nu
 
 /** Hex with or without 0x, of at most `max` bytes. */
 export function toBytes(value: unknown, path: string, max: number = RPC_BYTES_MAX): Uint8Array {
-  if (typeof value !== "string") throw new RpcError({ code: "RPC_FIELD_TYPE", path, expected: "hex" });
+  if (typeof value !== "string") throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path, expected: "hex" });
   const length = value.length >> 1;
   // One byte more than the limit for the 0x.
-  if (length > max + 1) throw new RpcError({ code: "RPC_FIELD_LENGTH", path, length, max });
+  if (length > max + 1) throw new RpcShapeError({ code: "RPC_FIELD_LENGTH", path, length, max });
   if (value.length % 2 !== 0 || !HEX_DIGITS_ONLY.test(value)) {
-    throw new RpcError({ code: "RPC_FIELD_TYPE", path, expected: "hex" });
+    throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path, expected: "hex" });
   }
   const bytes = fromHex(value);
-  if (bytes.length > max) throw new RpcError({ code: "RPC_FIELD_LENGTH", path, length: bytes.length, max });
+  if (bytes.length > max) throw new RpcShapeError({ code: "RPC_FIELD_LENGTH", path, length: bytes.length, max });
   return bytes;
 }
 

@@ -1,11 +1,11 @@
 /**
  * Results of single JSON-RPC methods as values, in the shapes that real nodes answer with. None of them is proved by
- * anything: they say where to look, not what is true. All throw RpcError; those with JSON inside a text also JsonError.
+ * anything: they say where to look, not what is true. All throw RpcShapeError; those with JSON inside a text also JsonError.
  */
 import type { SuiteName } from "../../crypto/suite.js";
 import { HASH_BYTES, PUBLIC_KEY_BYTES } from "../../crypto/suite.js";
 import { parseJson } from "../json.js";
-import { RpcError } from "../problems.js";
+import { RpcShapeError } from "../problems.js";
 import { SEALERS_MAX } from "./headerRules.js";
 import {
   optionalField,
@@ -36,7 +36,7 @@ export function numberFromRpc(value: unknown): number {
 export function hashFromRpc(value: unknown): Uint8Array {
   const bytes = toBytes(value, "result", HASH_BYTES);
   if (bytes.length === HASH_BYTES) return bytes;
-  throw new RpcError({ code: "RPC_FIELD_LENGTH", path: "result", length: bytes.length, max: HASH_BYTES });
+  throw new RpcShapeError({ code: "RPC_FIELD_LENGTH", path: "result", length: bytes.length, max: HASH_BYTES });
 }
 
 export interface SealerEntry {
@@ -69,7 +69,7 @@ export function nodeIdListFromRpc(value: unknown): Uint8Array[] {
 function toNodeId(value: unknown, path: string): Uint8Array {
   const bytes = toBytes(value, path, PUBLIC_KEY_BYTES);
   if (bytes.length === PUBLIC_KEY_BYTES) return bytes;
-  throw new RpcError({ code: "RPC_FIELD_LENGTH", path, length: bytes.length, max: PUBLIC_KEY_BYTES });
+  throw new RpcShapeError({ code: "RPC_FIELD_LENGTH", path, length: bytes.length, max: PUBLIC_KEY_BYTES });
 }
 
 export interface GroupInfo {
@@ -155,7 +155,7 @@ export function syncStatusFromRpc(value: unknown): SyncStatus {
 
 function innerOrFail(value: unknown): RpcRecord {
   const record = innerRecord(value, "result");
-  if (record === undefined) throw new RpcError({ code: "RPC_FIELD_TYPE", path: "result", expected: "text" });
+  if (record === undefined) throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path: "result", expected: "text" });
   return record;
 }
 

@@ -37,7 +37,7 @@ export interface RpcTransaction {
  *
  * Web3 transactions (type 1) cannot be rebuilt from this form, because their signed bytes are not in it; they and
  * everything that does not hash to what it claims are refused.
- * @throws RpcError, TransactionError `TRANSACTION_HASH_MISMATCH`, `TRANSACTION_VERSION`
+ * @throws RpcShapeError, TransactionError `TRANSACTION_HASH_MISMATCH`, `TRANSACTION_VERSION`
  */
 export function transactionFromRpc(value: unknown, hash: HashFunction, path = "transaction"): RpcTransaction {
   const record = readRecord(value, path);

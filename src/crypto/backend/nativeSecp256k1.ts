@@ -4,10 +4,10 @@
  * The package's own entry falls back without a word to a pure implementation some 45 times slower. Its `bindings.js` is the
  * native half alone and throws where no binding was built, so that is what gets loaded.
  */
-import { uncompressedPoint } from "../curves.js";
-import { reducedDigest } from "../secp256k1.js";
+import { CURVES, uncompressedPoint } from "../curves.js";
+import { fromInteger, toInteger } from "../integers.js";
 import { BARE_SIGNATURE_BYTES, ECDSA_SIGNATURE_BYTES } from "../signatureRules.js";
-import type { SignerPart } from "../softSigner.js";
+import type { SignerPart } from "../signerParts.js";
 import type { SignaturePart } from "../suiteParts.js";
 import { loadPackage } from "./loadPackage.js";
 
@@ -50,6 +50,15 @@ export async function loadNativeSecp256k1(): Promise<SignaturePart> {
       }
     },
   };
+}
+
+/**
+ * The digest modulo n, in 32 bytes. RFC 6979 reduces the digest before it feeds the nonce generator (bits2octets);
+ * libsecp256k1 feeds the raw bytes, so it gets reduced ones, or the two would sign digests of n and above differently.
+ */
+function reducedDigest(digest: Uint8Array): Uint8Array {
+  const value = toInteger(digest);
+  return value < CURVES.ecdsa.n ? digest : fromInteger(value - CURVES.ecdsa.n);
 }
 
 export async function loadNativeSecp256k1Signer(): Promise<SignerPart> {

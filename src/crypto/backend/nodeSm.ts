@@ -8,8 +8,8 @@
  */
 import { createHash, createPrivateKey, createPublicKey, createSign, createVerify, type KeyObject } from "node:crypto";
 import { concatBytes, equalBytes, fromHex } from "../../base/bytes.js";
-import { sm2Identity } from "../sm2.js";
-import type { SignerPart } from "../softSigner.js";
+import type { SignerPart } from "../signerParts.js";
+import { sm2Identity } from "../sm2Identity.js";
 import { PUBLIC_KEY_BYTES } from "../suite.js";
 import type { HashPart, SignaturePart, VerifyFunction } from "../suiteParts.js";
 import { readSignatureDer, SIGNATURE_DER_BYTES_MAX, writeSignatureDer } from "./signatureDer.js";

@@ -1,10 +1,10 @@
 /** Choosing back ends at start: the fastest that is present and gives the known answers, hash and signature on their own. */
 import { CryptoBackendError } from "../problems.js";
-import { assembleSigner, softSigner } from "../softSigner.js";
+import { assembleSigner } from "../signerParts.js";
 import type { SoftSigner, Suite, SuiteName } from "../suite.js";
 import { assembleSuite } from "../suiteParts.js";
 import { type Candidate, HASH_CANDIDATES, SIGNATURE_CANDIDATES, SIGNER_CANDIDATES } from "./candidates.js";
-import { type SelfTestFailure, testHash, testSignature, testSigner } from "./selfTest.js";
+import { type SelfTestFailure, testHash, testSignature } from "./selfTest.js";
 
 export interface LoadSuiteOptions {
   /**
@@ -124,6 +124,9 @@ export async function listBackends(name: SuiteName): Promise<readonly BackendRep
  * OpenSSL are valid but random.
  */
 export async function loadSoftSigner(name: SuiteName): Promise<SoftSigner> {
+  const { testSigner } = await import("./signerSelfTest.js");
   const part = await firstPassing(name, SIGNER_CANDIDATES[name], testSigner);
-  return part === undefined ? softSigner(name) : assembleSigner(name, part);
+  if (part !== undefined) return assembleSigner(name, part);
+  const { softSigner } = await import("../softSigner.js");
+  return softSigner(name);
 }

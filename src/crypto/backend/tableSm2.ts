@@ -2,7 +2,8 @@
  * SM2 on noble with a table of multiples per key, for machines whose OpenSSL lacks SM2. Sealers are few and sign every
  * block, so a table pays: about four times the speed of the reference.
  */
-import { Sm2Point, sm2Check, sm2Identity, sm2MessageInteger, sm2PointOf } from "../sm2.js";
+import { Sm2Point, sm2Check, sm2MessageInteger, sm2PointOf } from "../sm2.js";
+import { sm2Identity } from "../sm2Identity.js";
 import type { SignaturePart, VerifyFunction } from "../suiteParts.js";
 
 /** A table holds 44 * 32 points, some 300 kB, and takes as long to make as about this many verifications without one. */

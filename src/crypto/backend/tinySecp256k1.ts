@@ -2,7 +2,7 @@
 import { uncompressedPoint } from "../curves.js";
 import { secp256k1Part } from "../secp256k1.js";
 import { BARE_SIGNATURE_BYTES, ECDSA_SIGNATURE_BYTES } from "../signatureRules.js";
-import type { SignerPart } from "../softSigner.js";
+import type { SignerPart } from "../signerParts.js";
 import type { SignaturePart } from "../suiteParts.js";
 import { loadPackage } from "./loadPackage.js";
 

@@ -4,7 +4,7 @@
  */
 import type { Logger } from "../../base/logger.js";
 import { writeChecked } from "../config/checked.js";
-import { type Config, loadConfig } from "../config.js";
+import { type Config, loadConfigSparingly } from "../config.js";
 import { serveControl } from "../control.js";
 import { openDataDir } from "../dataDir.js";
 import { type LogFormat, type LogLevel, lineLogger } from "../logging.js";
@@ -29,7 +29,7 @@ export interface StartedNode {
 
 /** @throws ConfigError, DataDirError, StoreError, NodeError, ControlError; nothing is left open then. */
 export async function startCommand(options: StartOptions): Promise<StartedNode> {
-  const { config, fileId, fresh } = await loadConfig(options.configPath);
+  const { config, fileId, fresh } = await loadConfigSparingly(options.configPath);
   const logger = lineLogger(options.logFormat, options.logLevel ?? config.log.level, options.writeLog);
   // Started early, because its imports read many files while the data directory's lock waits for the disk.
   const starter = import("../startNode.js");

@@ -16,7 +16,7 @@ import {
   systemConfigFromRpc,
   transactionCountFromRpc,
 } from "../../../src/codec/fisco/rpcResults.js";
-import { RpcError } from "../../../src/codec/problems.js";
+import { RpcShapeError } from "../../../src/codec/problems.js";
 import { codeThrownBy, SUITES, vectors } from "./vectors.js";
 
 interface Example {
@@ -106,8 +106,12 @@ describe("envelope", () => {
     } catch (error) {
       thrown = error;
     }
-    expect(thrown).toBeInstanceOf(RpcError);
-    expect((thrown as RpcError).problem).toEqual({ code: "RPC_ERROR", nodeCode: -32006, message: "x".repeat(512) });
+    expect(thrown).toBeInstanceOf(RpcShapeError);
+    expect((thrown as RpcShapeError).problem).toEqual({
+      code: "RPC_ERROR",
+      nodeCode: -32006,
+      message: "x".repeat(512),
+    });
   });
 
   const refused: readonly (readonly [string, unknown])[] = [

@@ -6,7 +6,7 @@ import { VerifyError } from "../problems.js";
 
 /**
  * The result of a whole response object; any other object is a result already.
- * @throws codec RpcError for a response that carries an error or no result
+ * @throws codec RpcShapeError for a response that carries an error or no result
  */
 export function resultIn(input: JsonObject): unknown {
   if (!["jsonrpc", "result", "error"].some((name) => Object.hasOwn(input, name))) return input;

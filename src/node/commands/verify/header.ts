@@ -29,7 +29,7 @@ export interface VerifiedHeader {
  * compared instead (FISCO-BCOS bcos-tool/NodeConfig.cpp, generateGenesisData), so a chain from before 3.1.0, whose block 0
  * has no such text, cannot be anchored there.
  * @param trust an object whose `sealers` is `[{ "nodeID": "0x..", "weight": "1" }]`
- * @throws ChainError, VerifyError, and the codec's HeaderError, RpcError, CommitmentError, GenesisError
+ * @throws ChainError, VerifyError, and the codec's HeaderError, RpcShapeError, CommitmentError, GenesisError
  */
 export function verifyHeader(
   value: unknown,

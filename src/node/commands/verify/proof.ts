@@ -1,7 +1,7 @@
 /** Verification of one Merkle proof: `{ suite, leaf, root, proof }`, the proof being the RPC's flat list. */
 import { proofFromRpc } from "../../../codec/fisco/proofRpc.js";
 import { optionalField, type RpcRecord, readBytes, readRecord, requiredField } from "../../../codec/fisco/rpcFields.js";
-import { RpcError } from "../../../codec/problems.js";
+import { RpcShapeError } from "../../../codec/problems.js";
 import { verifyMerkleProof } from "../../../crypto/merkle.js";
 import { HASH_BYTES, type Suite, type SuiteName } from "../../../crypto/suite.js";
 import { VerifyError } from "../problems.js";
@@ -15,19 +15,19 @@ export interface VerifiedProof {
 
 /**
  * The suite to verify with: the one the file names, which must not contradict the one asked for.
- * @throws VerifyError `VERIFY_SUITE_MISMATCH`, RpcError
+ * @throws VerifyError `VERIFY_SUITE_MISMATCH`, RpcShapeError
  */
 export function suiteOfProof(value: unknown, asked: SuiteName | undefined): SuiteName {
   const named = optionalField(readRecord(value, "proof"), "suite");
   if (named === undefined) return asked ?? "ecdsa";
   if (named !== "ecdsa" && named !== "sm") {
-    throw new RpcError({ code: "RPC_FIELD_TYPE", path: "suite", expected: "ecdsa or sm" });
+    throw new RpcShapeError({ code: "RPC_FIELD_TYPE", path: "suite", expected: "ecdsa or sm" });
   }
   if (asked !== undefined && asked !== named) throw new VerifyError({ code: "VERIFY_SUITE_MISMATCH", named, asked });
   return named;
 }
 
-/** @throws ProofError, RpcError, VerifyError `VERIFY_PROOF_INVALID` */
+/** @throws ProofError, RpcShapeError, VerifyError `VERIFY_PROOF_INVALID` */
 export function verifyProof(value: unknown, suite: Suite): VerifiedProof {
   const record = readRecord(value, "proof");
   const leaf = readHash(record, "leaf");
@@ -41,5 +41,5 @@ export function verifyProof(value: unknown, suite: Suite): VerifiedProof {
 function readHash(record: RpcRecord, name: string): Uint8Array {
   const bytes = readBytes(record, name, "", HASH_BYTES);
   if (bytes.length === HASH_BYTES) return bytes;
-  throw new RpcError({ code: "RPC_FIELD_LENGTH", path: name, length: bytes.length, max: HASH_BYTES });
+  throw new RpcShapeError({ code: "RPC_FIELD_LENGTH", path: name, length: bytes.length, max: HASH_BYTES });
 }

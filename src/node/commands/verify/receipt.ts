@@ -13,7 +13,7 @@ export interface VerifiedReceipt {
   readonly hash: string;
 }
 
-/** @throws ReceiptError, RpcError, VerifyError */
+/** @throws ReceiptError, RpcShapeError, VerifyError */
 export function verifyReceipt(value: unknown, suite: Suite): VerifiedReceipt {
   // Its proof, in whichever form the node's version has it, proves nothing without the block's receiptsRoot.
   const { txReceiptProof: _unused, ...record } = readRecord(value, "receipt");

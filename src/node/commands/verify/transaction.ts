@@ -22,7 +22,7 @@ export interface VerifiedTransaction {
 
 /**
  * The chain and group are taken from the transaction itself: a file says nothing about the chain it was meant for.
- * @throws TransactionError, RpcError, VerifyError
+ * @throws TransactionError, RpcShapeError, VerifyError
  */
 export function verifyTransaction(value: unknown, suites: TransactionSuites): VerifiedTransaction {
   const record = readRecord(value, "transaction");
