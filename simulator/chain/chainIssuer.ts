@@ -52,6 +52,8 @@ export interface ChainIssuerOptions {
   /** Milliseconds since 1970; block N stands near genesisTime + N * blockIntervalMs. */
   readonly genesisTime: number;
   readonly blockIntervalMs: number;
+  /** Instead of the interval: the time of a block that is issued without one of its own. Never decreases all the same. */
+  readonly timeOf?: (number: number) => number;
   /** How many sign each header; default `quorum`, from a random place in the list on. */
   readonly signaturesPerBlock?: "all" | "quorum" | number;
   /** Newest headers that stay in memory; all by default. */
@@ -324,7 +326,8 @@ export class ChainIssuer {
   }
 
   #timeOf(number: number): number {
-    const { genesisTime, blockIntervalMs } = this.#options;
+    const { genesisTime, blockIntervalMs, timeOf } = this.#options;
+    if (timeOf !== undefined) return Math.max(timeOf(number), this.#head.header.timestamp);
     // Real blocks come a little early or late; a quarter of the interval keeps the order.
     const jitter = this.#blockRandom.below(Math.max(1, Math.floor(blockIntervalMs / 4)));
     return Math.max(genesisTime + number * blockIntervalMs + jitter, this.#head.header.timestamp);

@@ -4,7 +4,7 @@ import { mqttLink } from "../../src/link/mqttLink.js";
 import { systemRandom } from "../../src/node/systemClock.js";
 import { ATTACKS, type Attack } from "../chain/attacks.js";
 import type { ChainIssuer } from "../chain/chainIssuer.js";
-import { Forger } from "../chain/forger.js";
+import { Forger, type WatchedTarget } from "../chain/forger.js";
 
 export interface AttackResult {
   readonly name: string;
@@ -14,19 +14,29 @@ export interface AttackResult {
 }
 
 /** How long a payload may take through the broker before its verdict is read. */
-const VERDICT_MS = 400;
+const VERDICT_MS = 1_500;
 const RESULTS_KEPT_MAX = 200;
+/** Counters that the chain itself raises. */
+const HONEST = new Set(["HEADERS_CERTIFIED", "HEADERS_LINKED"]);
 
 export class Attacker {
   readonly #issuer: ChainIssuer;
   readonly #link: ReturnType<typeof mqttLink>;
   readonly #counters: () => Readonly<Record<string, number>>;
   readonly #attacks: readonly Attack[];
+  /** What the light node watches for. */
+  readonly #target: WatchedTarget | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
   #next = 0;
   results: AttackResult[] = [];
 
-  constructor(issuer: ChainIssuer, url: string, counters: () => Readonly<Record<string, number>>) {
+  constructor(
+    issuer: ChainIssuer,
+    url: string,
+    target: WatchedTarget | undefined,
+    counters: () => Readonly<Record<string, number>>,
+  ) {
+    this.#target = target;
     this.#issuer = issuer;
     this.#counters = counters;
     this.#link = mqttLink({ url, clientId: "stranger", random: systemRandom });
@@ -55,7 +65,7 @@ export class Attacker {
     const topics = topicsOf(chainId, groupId);
     for (let tries = 0; tries < this.#attacks.length; tries++) {
       const attack = this.#attacks[this.#next++ % this.#attacks.length] as Attack;
-      const hostile = attack.run(new Forger(this.#issuer, this.#next));
+      const hostile = attack.run(new Forger(this.#issuer, this.#next, this.#target));
       if (hostile.kind !== "wire") continue;
       const before = this.#counters();
       const result = { name: attack.name, title: attack.title, refusedBy: undefined };
@@ -65,10 +75,10 @@ export class Attacker {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
         const after = this.#counters();
-        const refusedBy = hostile.expectedCodes.find((code) => (after[code] ?? 0) > (before[code] ?? 0));
-        this.results = this.results.map((other) =>
-          other === result ? { ...result, refusedBy: refusedBy ?? "IGNORED" } : other,
-        );
+        const raised = (code: string): boolean => (after[code] ?? 0) > (before[code] ?? 0);
+        const codes = [...hostile.expectedCodes, ...Object.keys(after)].filter((code) => !HONEST.has(code));
+        const judged = { ...result, refusedBy: codes.find(raised) ?? "WITHOUT_EFFECT" };
+        this.results = this.results.map((other) => (other === result ? judged : other));
       }, VERDICT_MS);
       this.#timers.add(timer);
       return;

@@ -21,6 +21,7 @@ import { PublisherNode } from "../../src/node/publisherNode.js";
 import { systemClock, systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore, type OpenedStore, openChainStore } from "../../src/store/index.js";
 import { ChainIssuer } from "../chain/chainIssuer.js";
+import { Forger, type WatchedTarget } from "../chain/forger.js";
 import { simulatedNode } from "../chain/rpcNode.js";
 import { startRpcServer } from "../chain/rpcServer.js";
 import { Attacker, type AttackResult } from "./attacker.js";
@@ -90,9 +91,10 @@ export class DemoWorld {
     const suite = await loadSuite(anchor.profile.suite);
     const shared = { anchor, suite, clock: systemClock, random: systemRandom, logger: SILENT_LOGGER as Logger };
     this.#publish(shared, endpoint, url);
-    await this.#follow(shared, url);
+    const target = this.#issuer === undefined ? undefined : new Forger(this.#issuer, 1).watched;
+    await this.#follow(shared, url, target);
     if (this.#issuer !== undefined) {
-      this.#attacker = new Attacker(this.#issuer, url, () => this.#light?.status().counters ?? {});
+      this.#attacker = new Attacker(this.#issuer, url, target, () => this.#light?.status().counters ?? {});
       this.#attacker.start();
       this.#ending.push(() => this.#attacker?.stop());
     }
@@ -109,6 +111,7 @@ export class DemoWorld {
 
   async #simulate(): Promise<{ anchor: Anchor; endpoint: string }> {
     const [suite, signer] = await Promise.all([loadSuite("ecdsa"), loadSoftSigner("ecdsa")]);
+    const genesisTime = systemClock.now() - (PAST_BLOCKS + 2) * BLOCK_INTERVAL_MS;
     const issuer = new ChainIssuer({
       suite,
       signer,
@@ -117,15 +120,17 @@ export class DemoWorld {
       groupId: "group0",
       seed: systemClock.now(),
       sealerCount: SEALERS,
-      genesisTime: systemClock.now() - (PAST_BLOCKS + 2) * BLOCK_INTERVAL_MS,
+      genesisTime,
       blockIntervalMs: BLOCK_INTERVAL_MS,
+      // Some attacks bring blocks of their own: these are no more from the future than the others.
+      timeOf: (number) => Math.min(genesisTime + number * BLOCK_INTERVAL_MS, systemClock.now()),
       signaturesPerBlock: "all",
     });
     issuer.issueMany(PAST_BLOCKS);
     const server = await startRpcServer({ node: simulatedNode(issuer, { now: systemClock.now }) });
     this.#ending.push(() => server.stop());
     const timer = setInterval(() => {
-      const header = issuer.issue({ timestamp: systemClock.now() });
+      const header = issuer.issue();
       this.#issued.set(header.header.number, performance.now());
     }, BLOCK_INTERVAL_MS);
     this.#ending.push(() => clearInterval(timer));
@@ -172,7 +177,7 @@ export class DemoWorld {
     this.#ending.push(() => publisher.stop());
   }
 
-  async #follow(shared: Omit<ChainSetup, "store">, url: string): Promise<void> {
+  async #follow(shared: Omit<ChainSetup, "store">, url: string, target?: WatchedTarget): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), "edgeseal-demo-"));
     this.#ending.push(() => rmSync(folder, { recursive: true, force: true }));
     const store = await openChainStore({ path: join(folder, "chain.db") }).catch(() => new MemoryStore());
@@ -181,10 +186,10 @@ export class DemoWorld {
     const setup = { ...shared, store };
     const light = makeLightNode({
       ...setup,
-      sync: { ...SYNC_DEFAULTS, mode: "forward" },
+      sync: { ...SYNC_DEFAULTS, mode: "forward", watched: target === undefined ? [] : [{ ...target, topics: 1 }] },
       client: "light",
       links: [{ name: "broker", link }],
-      watch: [],
+      watch: target === undefined ? [] : [target.address],
       onOutput: (output) => this.#onOutput(output),
       onFailure: (error) => {
         throw error;

@@ -75,8 +75,10 @@ export class Climber {
       const code = codeOf(thrown);
       const unreached = code === "CHAIN_TRUST_SHORT" || code === "CHAIN_SEALERS_NOT_COMMITTED";
       // Not a lie as far as we can tell: the sealers may have changed in between.
-      if (unreached) sources.addHead(source, header);
-      else if (code === "CHAIN_HEADER_FROM_FUTURE" && this.#isCertified(header)) this.#core.holdBack(thrown);
+      if (unreached) {
+        this.#core.counters.add(code);
+        sources.addHead(source, header);
+      } else if (code === "CHAIN_HEADER_FROM_FUTURE" && this.#isCertified(header)) this.#core.holdBack(thrown);
       else this.#core.refuse(source, thrown);
     }
   }

@@ -29,7 +29,8 @@ function askChild(path: string): Promise<CheckAnswer | undefined> {
     // The child may end with a warning or an exit code of its own: what counts is whether it answered.
     const answered = (_error: unknown, out: string): void => {
       try {
-        resolve(JSON.parse(out));
+        const answer: unknown = JSON.parse(out);
+        resolve(isAnswer(answer) ? answer : undefined);
       } catch {
         resolve(undefined);
       }
@@ -40,4 +41,9 @@ function askChild(path: string): Promise<CheckAnswer | undefined> {
       resolve(undefined);
     }
   });
+}
+
+/** The child is this program's own: it is enough to tell its answer from something else on the same pipe. */
+function isAnswer(value: unknown): value is CheckAnswer {
+  return typeof value === "object" && value !== null && ("loaded" in value || "problem" in value);
 }
