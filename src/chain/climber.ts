@@ -63,13 +63,13 @@ export class Climber {
   shown(source: Source, header: HashedHeader): void {
     const { trusted, sources } = this.#core;
     if (trusted === undefined) {
-      sources.addHead(source, header);
+      sources.addHead(source, header, false);
       return;
     }
     try {
       const verified = verifySkipping(this.#core.verifyInput(trusted, header));
       if (this.#mode === "skip" || header.header.number === trusted.number + 1) this.#take(header, verified);
-      else sources.addHead(source, header);
+      else sources.addHead(source, header, false);
       sources.good(source);
     } catch (thrown) {
       const code = codeOf(thrown);
@@ -77,10 +77,24 @@ export class Climber {
       // Not a lie as far as we can tell: the sealers may have changed in between.
       if (unreached) {
         this.#core.counters.add(code);
-        sources.addHead(source, header);
+        sources.addHead(source, header, !this.#knowsSigner(header));
       } else if (code === "CHAIN_HEADER_FROM_FUTURE" && this.#isCertified(header)) this.#core.holdBack(thrown);
       else this.#core.refuse(source, thrown);
     }
+  }
+
+  /** Whether at least one trusted sealer really signed a header that as a whole is out of reach yet. */
+  #knowsSigner({ header, hash, signatures }: HashedHeader): boolean {
+    const { trusted, committees } = this.#core;
+    if (trusted === undefined) return false;
+    const known = committees.of(trusted.sealers);
+    const own = committees.of(header.sealers);
+    const first = signatures.find(({ sealerIndex }) => {
+      const nodeId = header.sealers.nodeIds[sealerIndex];
+      return nodeId !== undefined && known.weightOfNode(nodeId) > 0n;
+    });
+    // One is enough to look at: whoever lies about the first does not deserve a second look.
+    return first !== undefined && own.verify(first.sealerIndex, hash, first.signature);
   }
 
   /** Whether only the time speaks against a header: then a clock is wrong, ours or theirs, and nobody lies. */
@@ -375,7 +389,7 @@ export class Climber {
     }
     if (want.purpose === "pivot" || (want.purpose === "climb" && want.subject === undefined)) {
       // It shows a header it cannot lead us to; what it shows next may be better.
-      source.heads = [];
+      this.#core.sources.dropHeads(source);
       this.#ceiling = undefined;
     }
   }

@@ -394,7 +394,7 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
     if (hold?.code === "CHAIN_TRUST_EXPIRED") return "TRUST_EXPIRED";
     if (this.#climber.unproven !== undefined) return "SEALERS_UNPROVEN";
     if (!sources.all().some(({ connected }) => connected)) return "OFFLINE";
-    if (trusted === undefined || sources.bestAbove(trusted.number, now) !== undefined) return "SYNCING";
+    if (trusted === undefined || sources.showsAbove(trusted.number)) return "SYNCING";
     // Until a source has shown something to compare with, nobody knows whether this is the newest header.
     if (counters.get("HEADERS_CERTIFIED") + counters.get("HEADERS_DUPLICATE") === 0) return "SYNCING";
     const age = trusted.timestamp === undefined ? 0 : now - trusted.timestamp;

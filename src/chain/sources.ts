@@ -31,6 +31,8 @@ export interface Source {
    * broker may show forged ones between the true ones.
    */
   heads: readonly HashedHeader[];
+  /** The same for headers that no trusted sealer is known to have signed: looked at last, and no reason to call us behind. */
+  doubtful: readonly HashedHeader[];
   /** Heights where it says the sealers changed, ascending. A hint. */
   changeHeights: readonly number[];
   readonly changes: Map<number, SealerChange>;
@@ -60,6 +62,7 @@ export class Sources {
       pausedUntil: 0,
       record: undefined,
       heads: [],
+      doubtful: [],
       changeHeights: [],
       changes: new Map(),
       badSegments: new Set(),
@@ -72,14 +75,33 @@ export class Sources {
     return [...this.#byName.values()];
   }
 
-  /** The highest header above `height` that a source shows, other than `except`; rested sources only where no other shows one. */
+  /** Whether a source shows a header above `height` that a trusted sealer has signed. */
+  showsAbove(height: number): boolean {
+    return this.all().some(({ connected, heads }) => connected && heads.some(({ header }) => header.number > height));
+  }
+
+  /**
+   * The highest header above `height` that a source shows, other than `except`: doubtful ones only where there is no other,
+   * rested sources only where no other shows one.
+   */
   bestAbove(height: number, now: Millis, except?: HashedHeader): { source: Source; head: HashedHeader } | undefined {
+    return (
+      this.#highest(height, now, except, ({ heads }) => heads) ??
+      this.#highest(height, now, except, ({ doubtful }) => doubtful)
+    );
+  }
+
+  #highest(
+    height: number,
+    now: Millis,
+    except: HashedHeader | undefined,
+    shown: (source: Source) => readonly HashedHeader[],
+  ): { source: Source; head: HashedHeader } | undefined {
     let best: { source: Source; head: HashedHeader } | undefined;
-    for (const source of this.#preferred(now, (candidate) =>
-      candidate.heads.some(({ header }) => header.number > height),
-    )) {
-      for (const head of source.heads) {
-        if (head !== except && head.header.number > (best?.head.header.number ?? height)) best = { source, head };
+    const fits = (head: HashedHeader): boolean => head !== except && head.header.number > height;
+    for (const source of this.#preferred(now, (candidate) => shown(candidate).some(fits))) {
+      for (const head of shown(source).filter(fits)) {
+        if (head.header.number > (best?.head.header.number ?? height)) best = { source, head };
       }
     }
     return best;
@@ -102,19 +124,27 @@ export class Sources {
     source.pausedUntil = now + RETRY_PAUSE_MS;
   }
 
-  addHead(source: Source, head: HashedHeader): void {
-    const others = source.heads.filter(({ header }) => header.number !== head.header.number);
-    source.heads = [...others, head].slice(-HEADS_KEPT_MAX);
+  addHead(source: Source, head: HashedHeader, doubtful: boolean): void {
+    if (doubtful) source.doubtful = withHead(source.doubtful, head);
+    else source.heads = withHead(source.heads, head);
   }
 
   dropHead(source: Source, head: HashedHeader): void {
     source.heads = source.heads.filter((other) => other !== head);
+    source.doubtful = source.doubtful.filter((other) => other !== head);
+  }
+
+  dropHeads(source: Source): void {
+    source.heads = [];
+    source.doubtful = [];
   }
 
   /** Forgets shown headers that are no longer above ours. */
   settleHeads(height: number): void {
+    const above = ({ header }: HashedHeader): boolean => header.number > height;
     for (const source of this.#byName.values()) {
-      if (source.heads.length > 0) source.heads = source.heads.filter(({ header }) => header.number > height);
+      if (source.heads.length > 0) source.heads = source.heads.filter(above);
+      if (source.doubtful.length > 0) source.doubtful = source.doubtful.filter(above);
     }
   }
 
@@ -151,8 +181,13 @@ export class Sources {
 
   disconnected(source: Source): void {
     source.connected = false;
-    source.heads = [];
+    this.dropHeads(source);
     source.changes.clear();
     source.badSegments.clear();
   }
+}
+
+function withHead(heads: readonly HashedHeader[], head: HashedHeader): HashedHeader[] {
+  const others = heads.filter(({ header }) => header.number !== head.header.number);
+  return [...others, head].slice(-HEADS_KEPT_MAX);
 }
