@@ -293,7 +293,7 @@ export class Climber {
 
   /** Headers that were asked for to climb: the whole stretch (`climb`) or one in the middle (`pivot`). */
   received(source: Source, want: Want, stretch: HeaderStretch): void {
-    const first = stretch.headers[0];
+    const [first] = stretch.headers;
     if (!stretch.signed || first === undefined) {
       this.#core.refuse(
         source,
@@ -303,7 +303,8 @@ export class Climber {
       return;
     }
     if (want.purpose === "pivot") {
-      if (first.header.number === want.from) this.#stepTo(source, first, "skip", true);
+      const [signed] = stretch.signedHeaders();
+      if (signed?.header.number === want.from) this.#stepTo(source, signed, "skip", true);
       else this.#core.refuse(source, new ChainError({ code: "CHAIN_ANSWER_UNASKED", height: first.header.number }));
       return;
     }
@@ -330,7 +331,7 @@ export class Climber {
     const verified: Verified[] = [];
     let trusted = this.#core.trusted;
     if (trusted === undefined) return;
-    for (const header of stretch.headers) {
+    for (const header of stretch.signedHeaders()) {
       if (header.header.number <= trusted.number) continue;
       try {
         const step = verifyAdjacent(this.#core.verifyInput(trusted, header));

@@ -106,21 +106,18 @@ export class Filler {
   /** Links one stretch below the gap's upper end. False when it does not fit or the fill is over. */
   #link(gap: Gap, { source, stretch }: Arrival): boolean {
     const floor = Math.max(gap.low, this.#core.floor);
-    const wanted = stretch.headers.filter(({ header }) => header.number >= floor && header.number <= gap.high);
+    const first = stretch.headers[0]?.header.number ?? 0;
+    // Mostly all of it is wanted; numbers run without holes, so the part is a slice.
+    const wanted = stretch.headers.slice(Math.max(0, floor - first), Math.max(0, gap.high - first + 1));
     const top = wanted.at(-1);
     const bottom = wanted[0];
-    const startNumber = stretch.headers[0]?.header.number ?? 0;
     if (top === undefined || bottom === undefined || top.header.number !== gap.high) {
-      this.#core.sources.markBadSegment(source, startNumber);
-      this.#core.refuse(
-        source,
-        new ChainError({ code: "CHAIN_ANSWER_UNASKED", height: startNumber }),
-        PENALTY.malformed,
-      );
+      this.#core.sources.markBadSegment(source, first);
+      this.#core.refuse(source, new ChainError({ code: "CHAIN_ANSWER_UNASKED", height: first }), PENALTY.malformed);
       return false;
     }
     if (!equalBytes(top.hash, gap.expect)) {
-      this.#core.sources.markBadSegment(source, startNumber);
+      this.#core.sources.markBadSegment(source, first);
       const problem = { height: gap.high, expected: to0x(gap.expect), computed: to0x(top.hash) };
       this.#core.refuse(source, new ChainError({ code: "CHAIN_LINK_BROKEN", ...problem }));
       return false;

@@ -14,8 +14,11 @@ import type { HeaderStatus } from "./store.js";
 
 /** Headers in a row as they came in, with their encoded form where there is one. */
 export interface HeaderStretch {
+  /** Perhaps without their signatures. */
   readonly headers: readonly HashedHeader[];
   readonly signed: boolean;
+  /** With them. */
+  readonly signedHeaders: () => readonly HashedHeader[];
   /** The very bytes, for storing them as they are; absent when the source speaks another format (JSON-RPC). */
   readonly bytes?: Uint8Array;
   /** The same without signatures. */

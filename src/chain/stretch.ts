@@ -14,7 +14,7 @@ export function readCertified(store: ChainStore, from: number, to: number, wire:
   while (next <= to) {
     const run = store.run(next);
     if (run === undefined || run.status !== "certified") break;
-    for (const header of decodeSegment(run.bytes, wire).headers) {
+    for (const header of decodeSegment(run.bytes, wire).signedHeaders()) {
       if (header.header.number >= next && header.header.number <= to) headers.push(header);
     }
     next = run.start + run.count;

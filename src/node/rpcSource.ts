@@ -223,7 +223,12 @@ export class RpcSource implements Upstream {
     try {
       if (question.what === "headers") {
         const headers = await this.headers(question.from, question.count);
-        emit({ kind: "headers", source: this.name, id: key, stretch: { headers, signed: true } });
+        emit({
+          kind: "headers",
+          source: this.name,
+          id: key,
+          stretch: { headers, signed: true, signedHeaders: () => headers },
+        });
       } else if (question.what === "block") {
         const body = await this.block(question.number);
         if (body === undefined) emit({ kind: "declined", source: this.name, id: key, status: "unavailable" });

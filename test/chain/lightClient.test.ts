@@ -314,10 +314,8 @@ describe("a light client", () => {
         if (input.kind === "head") return { ...input, header: forged.head };
         if (input.kind === "segment" || input.kind === "headers") {
           const from = input.stretch.headers[0]?.header.number ?? 1;
-          return {
-            ...input,
-            stretch: { headers: forged.headers(from, from + input.stretch.headers.length - 1), signed: true },
-          };
+          const headers = forged.headers(from, from + input.stretch.headers.length - 1);
+          return { ...input, stretch: { headers, signed: true, signedHeaders: () => headers } };
         }
         return input;
       },

@@ -20,10 +20,12 @@ const SAFE_HIGH_WORD_MAX = 0x1f_ffff;
 
 export class CborReader {
   readonly #bytes: Uint8Array;
-  #offset = 0;
+  #offset: number;
 
-  constructor(bytes: Uint8Array) {
+  /** @param offset where to start, for going on in bytes that were read before. */
+  constructor(bytes: Uint8Array, offset = 0) {
     this.#bytes = bytes;
+    this.#offset = offset;
   }
 
   get offset(): number {
@@ -77,7 +79,9 @@ export class CborReader {
   int(field: string): number {
     const first = this.#bytes[this.#offset] ?? 0;
     if (first >> 5 !== MAJOR_NEGATIVE) return this.uint(field);
-    return -1 - this.#head(MAJOR_NEGATIVE, "integer");
+    const value = -1 - this.#head(MAJOR_NEGATIVE, "integer");
+    if (!Number.isSafeInteger(value)) throw new WireError({ code: "WIRE_RANGE", field, got: "below -(2^53 - 1)" });
+    return value;
   }
 
   /** Unsigned integer up to 2^64 - 1. */
@@ -91,6 +95,23 @@ export class CborReader {
     if (value < BigInt(TWO_POW_32)) throw new WireError({ code: "WIRE_NOT_MINIMAL", offset: at });
     this.#offset = at + 9;
     return value;
+  }
+
+  /** Unsigned integer up to 2^64 - 1 as decimal text. */
+  decimal(): string {
+    const first = this.#bytes[this.#offset] ?? 0;
+    // Nearly all are small: a bigint on the way would be the costliest part of a row.
+    return first === 0x1b ? this.bigUint().toString() : String(this.#head(MAJOR_UINT, "unsigned integer"));
+  }
+
+  /** Byte string of `count` parts of `length` bytes each, as views. */
+  parts(field: string, count: number, length: number): Uint8Array[] {
+    const at = this.#offset;
+    const got = this.#head(MAJOR_BYTES, "byte string");
+    if (got !== count * length) throw new WireError({ code: "WIRE_LENGTH", offset: at, field, got });
+    const parts: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) parts.push(this.#take(length));
+    return parts;
   }
 
   /** Byte string of exactly `length` bytes, as a view. */

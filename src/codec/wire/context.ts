@@ -41,6 +41,10 @@ export function readExtra(reader: CborReader, number: number, sealers: SealerSet
     throw new WireError({ code: "WIRE_LENGTH", offset: at, field: "extra data", got: bytes.length });
   }
   const own = sealerSetHash(context.suite.hash, sealers);
+  // One value, one spelling: the next set's hash is there only where it differs.
+  if (bytes.length === 3 * ROOT_BYTES && equalBytes(bytes.subarray(2 * ROOT_BYTES), own)) {
+    throw new WireError({ code: "WIRE_LENGTH", offset: at, field: "extra data", got: bytes.length });
+  }
   return encodeCommitment({
     faultModel: context.profile.faultModel,
     sealerCount: sealers.nodeIds.length,

@@ -27,6 +27,11 @@ export function joinRoots(header: Header): Uint8Array {
   return roots;
 }
 
+/** The three roots, as views of the payload: transactions, receipts, state. */
+export function readRoots(reader: CborReader): readonly [Uint8Array, Uint8Array, Uint8Array] {
+  return reader.parts("roots", 3, HASH_BYTES) as [Uint8Array, Uint8Array, Uint8Array];
+}
+
 export function headerToWire({ header, signatures }: SignedHeader, context: WireContext): WireValue {
   return [
     header.version,
@@ -51,17 +56,17 @@ export function readHeader(reader: CborReader, context: WireContext): HashedHead
   const version = reader.uint("version", VERSION_MAX);
   const number = reader.uint("number");
   const parentHash = reader.tryNull() ? undefined : reader.fixedBytes("parent hash", HASH_BYTES);
-  const roots = reader.fixedBytes("roots", ROOTS_BYTES);
-  const gasUsed = reader.bigUint().toString();
+  const [txsRoot, receiptsRoot, stateRoot] = readRoots(reader);
+  const gasUsed = reader.decimal();
   const timestamp = reader.uint("timestamp");
   const sealer = reader.uint("sealer", SEALERS_MAX);
   const sealers = readSealerSet(reader);
   const header: Header = {
     version,
     parents: parentHash === undefined ? [] : [{ number: number - 1, hash: parentHash }],
-    txsRoot: roots.subarray(0, 32),
-    receiptsRoot: roots.subarray(32, 64),
-    stateRoot: roots.subarray(64, 96),
+    txsRoot,
+    receiptsRoot,
+    stateRoot,
     number,
     gasUsed,
     timestamp,

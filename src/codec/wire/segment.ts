@@ -19,12 +19,12 @@ import type { HashedHeader } from "../hashedHeader.js";
 import { CborReader } from "./cborReader.js";
 import { bigInteger, encodeWire, integer, type WireValue } from "./cborWriter.js";
 import { extraToWire, readExtra, type WireContext } from "./context.js";
-import { joinRoots, ROOTS_BYTES } from "./headerWire.js";
+import { joinRoots, ROOTS_BYTES, readRoots } from "./headerWire.js";
 import { MESSAGE_KIND } from "./kinds.js";
 import { PAYLOAD_BYTES_MAX, SEALERS_MAX, SEGMENT_BYTES_MAX, SEGMENT_HEADERS_MAX } from "./limits.js";
 import { WireError } from "./problems.js";
 import { readSealerSet, sealerSetToWire } from "./sealerSet.js";
-import { readSignatures, signaturesToWire } from "./signatures.js";
+import { readSignatures, signaturesToWire, skipSignatures } from "./signatures.js";
 
 const SEGMENT_ITEMS = 8;
 const HASH_BYTES = 32;
@@ -34,10 +34,12 @@ const NULL_ITEM = fromHex("f6");
 export interface Segment {
   /** Number of the first header. */
   readonly start: number;
-  /** Ascending, each the parent of the next by construction. */
+  /** Ascending, each the parent of the next by construction; without signatures, for whoever only links. */
   readonly headers: readonly HashedHeader[];
   /** Whether signatures came with it. */
   readonly signed: boolean;
+  /** The same headers with the signatures that came with them (none where there were none). */
+  readonly signedHeaders: () => readonly HashedHeader[];
   /** The encoded form with signatures left out, for storing as linked. */
   readonly linkedBytes: () => Uint8Array;
 }
@@ -116,30 +118,35 @@ export function decodeSegment(bytes: Uint8Array, context: WireContext): Segment 
   const start = reader.uint("number");
   const parentHash = reader.tryNull() ? undefined : reader.fixedBytes("parent hash", HASH_BYTES);
   const timestamp = reader.uint("timestamp");
-  const versions = readSteps(reader, "versions", () => reader.uint("version", VERSION_MAX));
-  const sets = readSteps(reader, "sealer sets", () => readSealerSet(reader));
+  const versions = readSteps(reader, "versions", () => reader.uint("version", VERSION_MAX), Object.is);
+  const sets = readSteps(reader, "sealer sets", () => readSealerSet(reader), equalSealerSets);
   const headers = readRows(reader, { start, parentHash, timestamp, versions, sets }, context);
   const signaturesAt = reader.offset;
   const signed = !reader.tryNull();
+  const { headerSignatureBytes } = context.suite;
   if (signed) {
     const count = reader.array("signatures", SEGMENT_HEADERS_MAX);
     if (count !== headers.length) shape(`${count} lists of signatures for ${headers.length} headers`);
-    for (const entry of headers) {
-      entry.signatures = readSignatures(
-        reader,
-        entry.header.sealers.nodeIds.length,
-        context.suite.headerSignatureBytes,
-      );
-    }
+    for (const { header } of headers) skipSignatures(reader, header.sealers.nodeIds.length, headerSignatureBytes);
   }
   reader.end();
+  const signedHeaders = (): readonly HashedHeader[] => {
+    if (!signed) return headers;
+    const again = new CborReader(bytes, signaturesAt);
+    again.array("signatures", SEGMENT_HEADERS_MAX);
+    return headers.map(({ header, hash }) => ({
+      header,
+      hash,
+      signatures: readSignatures(again, header.sealers.nodeIds.length, headerSignatureBytes),
+    }));
+  };
   const linkedBytes = (): Uint8Array => {
     const linked = new Uint8Array(signaturesAt + NULL_ITEM.length);
     linked.set(bytes.subarray(0, signaturesAt));
     linked.set(NULL_ITEM, signaturesAt);
     return linked;
   };
-  return { start, headers, signed, linkedBytes };
+  return { start, headers, signed, signedHeaders, linkedBytes };
 }
 
 interface SegmentFrame {
@@ -150,20 +157,15 @@ interface SegmentFrame {
   readonly sets: readonly Step<SealerSet>[];
 }
 
-interface Row {
-  readonly header: Header;
-  readonly hash: Uint8Array;
-  signatures: readonly HeaderSignature[];
-}
-
 const NO_SIGNATURES: readonly HeaderSignature[] = [];
 
-function readRows(reader: CborReader, frame: SegmentFrame, context: WireContext): Row[] {
+function readRows(reader: CborReader, frame: SegmentFrame, context: WireContext): HashedHeader[] {
   const count = reader.array("rows", SEGMENT_HEADERS_MAX);
   if (count === 0) shape("no headers");
-  const lastNumber = frame.start + count - 1;
+  // Added in this order, because a sum beyond 2^53 rounds and would come back below it.
+  const lastNumber = frame.start + (count - 1);
   if (!Number.isSafeInteger(lastNumber)) shape("numbers beyond 2^53 - 1");
-  const rows: Row[] = [];
+  const rows: HashedHeader[] = [];
   let parent = frame.parentHash;
   let timestamp = frame.timestamp;
   let versionStep = 0;
@@ -175,16 +177,16 @@ function readRows(reader: CborReader, frame: SegmentFrame, context: WireContext)
     const sealers = (frame.sets[setStep] as Step<SealerSet>).value;
     const withExtra = context.profile.layout === "edgeseal" || number === 0;
     reader.fixedArray("row", withExtra ? 5 : 4);
-    const roots = reader.fixedBytes("roots", ROOTS_BYTES);
-    const gasUsed = reader.bigUint().toString();
+    const [txsRoot, receiptsRoot, stateRoot] = readRoots(reader);
+    const gasUsed = reader.decimal();
     timestamp += reader.int("timestamp step");
     const sealer = reader.uint("sealer", SEALERS_MAX);
     const header: Header = {
       version: (frame.versions[versionStep] as Step<number>).value,
       parents: parent === undefined ? [] : [{ number: number - 1, hash: parent }],
-      txsRoot: roots.subarray(0, 32),
-      receiptsRoot: roots.subarray(32, 64),
-      stateRoot: roots.subarray(64, 96),
+      txsRoot,
+      receiptsRoot,
+      stateRoot,
       number,
       gasUsed,
       timestamp,
@@ -209,8 +211,13 @@ interface Step<T> {
   readonly value: T;
 }
 
-/** Values listed where they change: [[0, value], [offset, value]...] with ascending offsets. */
-function readSteps<T>(reader: CborReader, field: string, readValue: () => T): Step<T>[] {
+/** Values listed where they change, and only there: [[0, value], [offset, value]...] with ascending offsets. */
+function readSteps<T>(
+  reader: CborReader,
+  field: string,
+  readValue: () => T,
+  equal: (a: T, b: T) => boolean,
+): Step<T>[] {
   const count = reader.array(field, SEGMENT_HEADERS_MAX);
   if (count === 0) shape(`no ${field}`);
   const steps: Step<T>[] = [];
@@ -219,7 +226,10 @@ function readSteps<T>(reader: CborReader, field: string, readValue: () => T): St
     reader.fixedArray(field, 2);
     const offset = reader.uint(field, SEGMENT_HEADERS_MAX);
     if (offset <= previous || (i === 0 && offset !== 0)) shape(`${field} out of order`);
-    steps.push({ offset, value: readValue() });
+    const value = readValue();
+    const before = steps.at(-1);
+    if (before !== undefined && equal(before.value, value)) shape(`${field} that do not change`);
+    steps.push({ offset, value });
     previous = offset;
   }
   return steps;

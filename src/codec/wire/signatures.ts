@@ -45,3 +45,24 @@ export function readSignatures(reader: CborReader, sealerCount: number, signatur
 function signerMap(reason: string): never {
   throw new WireError({ code: "WIRE_SIGNER_MAP", reason });
 }
+
+/**
+ * Checks the shape of a signatures part without making anything of it: most headers that are read are only linked.
+ * @throws WireError as readSignatures
+ */
+export function skipSignatures(reader: CborReader, sealerCount: number, signatureBytes: number): void {
+  reader.fixedArray("signatures", 2);
+  const bitmapBytes = Math.ceil(sealerCount / 8);
+  const bitmap = reader.fixedBytes("signer bitmap", bitmapBytes);
+  let signers = 0;
+  for (let i = 0; i < bitmapBytes; i++) {
+    let bits = bitmap[i] as number;
+    if (i === bitmapBytes - 1 && sealerCount % 8 !== 0 && bits >> (sealerCount % 8) !== 0) {
+      signerMap("an index is not in the list");
+    }
+    for (; bits !== 0; bits &= bits - 1) signers++;
+  }
+  const length = reader.bytes("signatures", sealerCount * signatureBytes).length;
+  if (length < signers * signatureBytes) signerMap("there are fewer signatures than signers");
+  if (length > signers * signatureBytes) signerMap("there are more signatures than signers");
+}

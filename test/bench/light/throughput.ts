@@ -36,7 +36,7 @@ function timed(work: () => void): number {
 /** Seconds per header of every signature in the segments verified with prepared keys, nothing else. */
 function signatureCost(chain: ChainIssuer, segments: readonly Uint8Array[], headers: number): number {
   const wire = { suite: chain.suite, profile: chain.profile };
-  const decoded = segments.flatMap((bytes) => decodeSegment(bytes, wire).headers);
+  const decoded = segments.flatMap((bytes) => decodeSegment(bytes, wire).signedHeaders());
   const keys = chain.sealers(1).nodeIds.map((nodeId) => chain.suite.prepare(nodeId));
   let bad = 0;
   const elapsed = timed(() => {
