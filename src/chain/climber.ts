@@ -6,6 +6,7 @@
  * heights: there the change must be proven, or the client stops and says what it needs. `forward` verifies every header.
  */
 import { equalBytes } from "../base/bytes.js";
+import type { Millis } from "../base/clock.js";
 import { codeOf } from "../base/error.js";
 import type { SealerSet } from "../codec/fisco/header.js";
 import type { HashedHeader } from "../codec/hashedHeader.js";
@@ -37,6 +38,8 @@ export interface Unproven {
 interface Ahead {
   readonly source: Source;
   readonly stretch: HeaderStretch;
+  /** Last height that was asked for. */
+  readonly to: number;
 }
 
 export class Climber {
@@ -49,6 +52,8 @@ export class Climber {
   /** Lowest height the trusted sealers are known not to reach in one step. */
   #ceiling: number | undefined;
   unproven: Unproven | undefined;
+  /** When an answer last led upwards. A header shown by a stranger never does. */
+  climbedAt: Millis = Number.NEGATIVE_INFINITY;
   /** The set that the transactions of the trusted block at `above` order for the next one. */
   #proven: { readonly above: number; readonly sealers: SealerSet } | undefined;
 
@@ -190,7 +195,7 @@ export class Climber {
     const trusted = this.#core.trusted;
     const before = change.before;
     const needsBefore = before !== undefined && trusted !== undefined && before.header.number > trusted.number;
-    if (!needsBefore || this.#stepTo(source, before, "skip")) this.#stepTo(source, change.header, "skip");
+    if (!needsBefore || this.#stepTo(source, before, "skip", true)) this.#stepTo(source, change.header, "skip", true);
     // Whatever the reason: a hint that did not lead there is used up, the heights in between are looked at next.
     if ((this.#core.trusted?.number ?? 0) < height) {
       source.changeHeights = source.changeHeights.filter((other) => other !== height);
@@ -205,6 +210,7 @@ export class Climber {
     try {
       const verified = verifySkipping(this.#core.verifyInput(trusted, header));
       this.#take(header, verified, via);
+      if (asked) this.climbedAt = this.#core.now;
       sources.good(source);
       return true;
     } catch (thrown) {
@@ -309,12 +315,11 @@ export class Climber {
       return;
     }
     if (first.header.number > ((this.#core.trusted as Trusted | undefined)?.number ?? 0) + 1) {
-      if (this.#ahead.size < 2 * CLIMB_AHEAD_STRETCHES) this.#ahead.set(want.from, { source, stretch });
+      if (this.#ahead.size < 2 * CLIMB_AHEAD_STRETCHES) this.#ahead.set(want.from, { source, stretch, to: want.to });
       return;
     }
-    this.#takeStretch(source, stretch);
-    for (let next = this.#nextAhead(); next !== undefined; next = this.#nextAhead())
-      this.#takeStretch(next.source, next.stretch);
+    this.#takeStretch({ source, stretch, to: want.to });
+    for (let next = this.#nextAhead(); next !== undefined; next = this.#nextAhead()) this.#takeStretch(next);
   }
 
   /** What came before its turn and is next now. */
@@ -325,7 +330,7 @@ export class Climber {
     return next;
   }
 
-  #takeStretch(source: Source, stretch: HeaderStretch): void {
+  #takeStretch({ source, stretch, to }: Ahead): void {
     const { sources } = this.#core;
     const taken: HashedHeader[] = [];
     const verified: Verified[] = [];
@@ -357,6 +362,8 @@ export class Climber {
       this.#core.refuse(source, new ChainError({ code: "CHAIN_ANSWER_UNASKED", height }), PENALTY.malformed);
       return;
     }
+    // A source that has less than a shown header promises does not lead to it.
+    if (trusted.number >= to) this.climbedAt = this.#core.now;
     this.#core.acceptStretch(stretch, taken, verified);
     sources.good(source);
     this.#settle(true);
@@ -371,9 +378,10 @@ export class Climber {
   }
 
   #settle(sealersChanged: boolean): void {
-    const { trusted, sources } = this.#core;
+    const { trusted, sources, now } = this.#core;
     if (trusted === undefined) return;
     sources.settleHeads(trusted.number);
+    if (sources.bestAbove(trusted.number, now) === undefined) this.climbedAt = Number.NEGATIVE_INFINITY;
     // What other sealers could not reach, the new ones may.
     if (sealersChanged || (this.#ceiling ?? 0) <= trusted.number) this.#ceiling = undefined;
     if (this.unproven !== undefined && this.unproven.header.header.number <= trusted.number) this.unproven = undefined;

@@ -25,7 +25,7 @@ import { checkEvent, type EventVerdict, type WatchedEvent } from "./eventEvidenc
 import { Filler, type Gap } from "./filler.js";
 import { type ForkEvidence, forkProblem } from "./forkEvidence.js";
 import type { HeaderStretch, LightInput, LightMessage, LightOutput, LightState } from "./lightMessages.js";
-import { PENDING_EVENTS_MAX, RECENT_HEADERS_MAX } from "./limits.js";
+import { ANSWER_WAIT_MS, PENDING_EVENTS_MAX, RECENT_HEADERS_MAX } from "./limits.js";
 import { ChainError, type ChainProblem } from "./problems.js";
 import type { RecentHeader } from "./recentHeaders.js";
 import { PENALTY, type Source } from "./sources.js";
@@ -395,6 +395,9 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
     if (this.#climber.unproven !== undefined) return "SEALERS_UNPROVEN";
     if (!sources.all().some(({ connected }) => connected)) return "OFFLINE";
     if (trusted === undefined || sources.showsAbove(trusted.number)) return "SYNCING";
+    // Where all sealers have changed since, no trusted one signed the newest header; that the way leads up tells it from a lie.
+    const climbing = now - this.#climber.climbedAt < ANSWER_WAIT_MS;
+    if (climbing && sources.bestAbove(trusted.number, now) !== undefined) return "SYNCING";
     // Until a source has shown something to compare with, nobody knows whether this is the newest header.
     if (counters.get("HEADERS_CERTIFIED") + counters.get("HEADERS_DUPLICATE") === 0) return "SYNCING";
     const age = trusted.timestamp === undefined ? 0 : now - trusted.timestamp;

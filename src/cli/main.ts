@@ -14,7 +14,7 @@ process.exitCode = await runWords();
 
 async function runWords(): Promise<number> {
   if (words[0] === "start") {
-    const { keepHeapSmall } = await import("./verbs/smallHeap.js");
+    const { keepHeapSmall } = await import("../node/memory.js");
     keepHeapSmall();
     const { plainStart, start } = await import("./verbs/start.js");
     const options = plainStart(words);

@@ -96,6 +96,27 @@ describe("a light client", () => {
     expect(world.store.spans()).toContainEqual({ start: 16, count: 16, status: "certified" });
   });
 
+  test("calls itself SYNCING all the way when no sealer of the anchor is left", async () => {
+    const chain = await makeChain();
+    for (let i = 0; i < 6; i++) {
+      chain.issueMany(20);
+      chain.issue({ sealers: [i % 2 === 0 ? { kind: "add" } : { kind: "remove", nodeId: sealer(chain, 0) }] });
+    }
+    const anchorSealers = new Set(chain.sealers(0).nodeIds.map(String));
+    for (let i = 0; chain.sealers(chain.height + 1).nodeIds.some((id) => anchorSealers.has(String(id))); i++) {
+      const old = chain.sealers(chain.height + 1).nodeIds.find((id) => anchorSealers.has(String(id))) as Uint8Array;
+      chain.issue({ sealers: [i % 2 === 0 ? { kind: "add" } : { kind: "remove", nodeId: old }] });
+      chain.issueMany(5);
+    }
+    for (const mode of ["forward", "skip"] as const) {
+      const world = new SeededWorld({ chain, seed: 21, client: { mode } });
+      world.run(20_000);
+      const states = world.outputs.flatMap((output) => (output.kind === "state" ? [output.state] : []));
+      expect(states).toEqual(["SYNCING", "FOLLOWING"]);
+      expect(world.height).toBe(chain.height);
+    }
+  });
+
   test("works without retained segments and without a change index, by bisection", async () => {
     const chain = await makeChain();
     for (let i = 0; i < 6; i++) {

@@ -32,9 +32,9 @@ export function canonical(value: unknown): Uint8Array {
   throw new Error(`no wire value: ${typeof value}`);
 }
 
-/** What cbor-x makes of a payload. */
-export function valueOf(payload: Uint8Array): unknown[] {
-  const value: unknown = decode(payload);
+/** What cbor-x makes of a payload; of a copy, because it leaves a property of its own on what it reads. */
+export function wireValueOf(payload: Uint8Array): unknown[] {
+  const value: unknown = decode(new Uint8Array(payload));
   if (!Array.isArray(value)) throw new Error("no array");
   return value;
 }
