@@ -9,7 +9,7 @@ export const CHANGES_CACHED_MAX = 64;
 /** Topics asked for in one subscription. */
 export const SUBSCRIBE_TOPICS_MAX = 32;
 /** Segments asked for ahead while filling. */
-export const FILL_AHEAD_SEGMENTS = 8;
+export const FILL_AHEAD_SEGMENTS = 4;
 /** Stretches of missing ancestors remembered. */
 export const GAPS_MAX = 1_024;
 /** Stretches asked for ahead while verifying every header. */

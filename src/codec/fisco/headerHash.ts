@@ -75,7 +75,7 @@ function putRc4Integer(view: DataView, offset: number, value: number): number {
 export function headerPreimage(header: Header): Uint8Array {
   const set = setBytes(header.sealers);
   const bytes = new Uint8Array(preimageLength(header, set));
-  writePreimage({ bytes, view: new DataView(bytes.buffer) }, header, set);
+  writePreimage(bytes, new DataView(bytes.buffer), header, set);
   return bytes;
 }
 
@@ -84,18 +84,20 @@ export function headerHash(hash: HashFunction, header: Header): Uint8Array {
   const set = setBytes(header.sealers);
   const length = preimageLength(header, set);
   if (length > desk.bytes.length) desk = makeDesk(2 * length);
-  writePreimage(desk, header, set);
-  return hash(desk.bytes.subarray(0, length));
+  writePreimage(desk.bytes, desk.view, header, set);
+  return hash(front(desk, length));
 }
 
 interface Desk {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** Its first n bytes, by n: preimages of one chain have a handful of lengths. */
+  readonly fronts: Map<number, Uint8Array>;
 }
 
 function makeDesk(length: number): Desk {
   const bytes = new Uint8Array(length);
-  return { bytes, view: new DataView(bytes.buffer) };
+  return { bytes, view: new DataView(bytes.buffer), fronts: new Map() };
 }
 
 /**
@@ -103,6 +105,17 @@ function makeDesk(length: number): Desk {
  * memory for each costs as much as the rest of building it.
  */
 let desk = makeDesk(4_096);
+
+const FRONTS_MAX = 64;
+
+function front({ bytes, fronts }: Desk, length: number): Uint8Array {
+  const known = fronts.get(length);
+  if (known !== undefined) return known;
+  if (fronts.size >= FRONTS_MAX) fronts.clear();
+  const made = bytes.subarray(0, length);
+  fronts.set(length, made);
+  return made;
+}
 
 function preimageLength(header: Header, set: SetBytes): number {
   let length = (header.version === VERSION_RC4 ? 8 : 4) + 24;
@@ -114,7 +127,7 @@ function preimageLength(header: Header, set: SetBytes): number {
   );
 }
 
-function writePreimage({ bytes, view }: Desk, header: Header, set: SetBytes): void {
+function writePreimage(bytes: Uint8Array, view: DataView, header: Header, set: SetBytes): void {
   const rc4 = header.version === VERSION_RC4;
   const genesis = header.number === 0;
   const putInteger = rc4 ? putRc4Integer : putLong;

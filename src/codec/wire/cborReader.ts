@@ -104,14 +104,17 @@ export class CborReader {
     return first === 0x1b ? this.bigUint().toString() : String(this.#head(MAJOR_UINT, "unsigned integer"));
   }
 
-  /** Byte string of `count` parts of `length` bytes each, as views. */
-  parts(field: string, count: number, length: number): Uint8Array[] {
+  /** Enters a byte string of exactly `length` bytes, whose parts are then read with `part`. */
+  enterBytes(field: string, length: number): void {
     const at = this.#offset;
     const got = this.#head(MAJOR_BYTES, "byte string");
-    if (got !== count * length) throw new WireError({ code: "WIRE_LENGTH", offset: at, field, got });
-    const parts: Uint8Array[] = [];
-    for (let i = 0; i < count; i++) parts.push(this.#take(length));
-    return parts;
+    if (got !== length) throw new WireError({ code: "WIRE_LENGTH", offset: at, field, got });
+    this.#need(length);
+  }
+
+  /** The next `length` bytes of the byte string that was entered, as a view. */
+  part(length: number): Uint8Array {
+    return this.#take(length);
   }
 
   /** Byte string of exactly `length` bytes, as a view. */

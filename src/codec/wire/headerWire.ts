@@ -14,7 +14,8 @@ import { SEALERS_MAX } from "./limits.js";
 import { readSealerSet, sealerSetToWire } from "./sealerSet.js";
 import { readSignatures, signaturesToWire } from "./signatures.js";
 
-export const ROOTS_BYTES = 96;
+export const ROOT_BYTES = 32;
+export const ROOTS_BYTES = 3 * ROOT_BYTES;
 const HASH_BYTES = 32;
 const VERSION_MAX = 0x7fff_ffff;
 const HEADER_ITEMS = 10;
@@ -25,11 +26,6 @@ export function joinRoots(header: Header): Uint8Array {
   roots.set(header.receiptsRoot, 32);
   roots.set(header.stateRoot, 64);
   return roots;
-}
-
-/** The three roots, as views of the payload: transactions, receipts, state. */
-export function readRoots(reader: CborReader): readonly [Uint8Array, Uint8Array, Uint8Array] {
-  return reader.parts("roots", 3, HASH_BYTES) as [Uint8Array, Uint8Array, Uint8Array];
 }
 
 export function headerToWire({ header, signatures }: SignedHeader, context: WireContext): WireValue {
@@ -56,7 +52,10 @@ export function readHeader(reader: CborReader, context: WireContext): HashedHead
   const version = reader.uint("version", VERSION_MAX);
   const number = reader.uint("number");
   const parentHash = reader.tryNull() ? undefined : reader.fixedBytes("parent hash", HASH_BYTES);
-  const [txsRoot, receiptsRoot, stateRoot] = readRoots(reader);
+  reader.enterBytes("roots", ROOTS_BYTES);
+  const txsRoot = reader.part(ROOT_BYTES);
+  const receiptsRoot = reader.part(ROOT_BYTES);
+  const stateRoot = reader.part(ROOT_BYTES);
   const gasUsed = reader.decimal();
   const timestamp = reader.uint("timestamp");
   const sealer = reader.uint("sealer", SEALERS_MAX);
