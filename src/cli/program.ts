@@ -1,8 +1,11 @@
 /** The command line: which verbs there are. What they do is in node/commands, where other doors can use it too. */
 import { Command, CommanderError } from "commander";
 import { type Console, EXIT_OK, EXIT_USAGE, printFailure } from "./output.js";
+import { addKeyVerbs } from "./verbs/key.js";
 import { addNodeVerbs } from "./verbs/node.js";
 import { addSetupVerbs } from "./verbs/setup.js";
+import { addSignVerbs } from "./verbs/sign.js";
+import { addTxVerbs } from "./verbs/tx.js";
 import { addVerify } from "./verbs/verify.js";
 import { version } from "./version.js";
 
@@ -48,6 +51,9 @@ function programOf(console: Console, done: (exitCode: number) => void): Command 
   });
   addNodeVerbs(program, console, done);
   addSetupVerbs(program, console, done);
+  addKeyVerbs(program, console, done);
+  addSignVerbs(program, console, done);
+  addTxVerbs(program, console, done);
   addVerify(program, console, done);
   return program;
 }

@@ -41,8 +41,13 @@ export const CLIENT_REQUESTS_PER_SECOND = 32;
 export const CLIENTS_KNOWN_MAX = 4_096;
 /** Questions being answered at a time. */
 export const ANSWERS_OPEN_MAX = 64;
+/** Of these, transactions that wait for their block: a slow chain must not keep headers from anybody. */
+export const SENDS_OPEN_MAX = 16;
 /** Envelope around a body: id, status, item heads. */
 const ENVELOPE_BYTES = 32;
+
+/** A status without a body that is no failure of ours. */
+type Declined = Exclude<ResponseStatus, "done">;
 
 interface Allowance {
   left: number;
@@ -53,6 +58,7 @@ export class RequestDesk {
   readonly #options: RequestDeskOptions;
   readonly #allowances = new Map<string, Allowance>();
   #open = 0;
+  #sends = 0;
 
   constructor(options: RequestDeskOptions) {
     this.#options = options;
@@ -76,6 +82,10 @@ export class RequestDesk {
     this.#open++;
     try {
       const body = await this.#answer(request.question);
+      if (typeof body === "string") {
+        await this.#reply(request, body);
+        return;
+      }
       const fits = body !== undefined && body.length + ENVELOPE_BYTES <= PAYLOAD_BYTES_MAX;
       count(fits ? "REQUESTS_ANSWERED" : "REQUESTS_UNAVAILABLE");
       await this.#reply(request, fits ? "done" : "unavailable", fits ? body : undefined);
@@ -110,7 +120,7 @@ export class RequestDesk {
     return true;
   }
 
-  async #answer(question: Question): Promise<Uint8Array | undefined> {
+  async #answer(question: Question): Promise<Uint8Array | Declined | undefined> {
     const { upstream } = this.#options;
     switch (question.what) {
       case "headers":
@@ -124,7 +134,25 @@ export class RequestDesk {
         return event === undefined ? undefined : encodeEvent(event);
       }
       case "send":
-        return undefined;
+        return this.#send(question.transaction);
+    }
+  }
+
+  async #send(transaction: Uint8Array): Promise<Uint8Array | Declined | undefined> {
+    const { upstream, count } = this.#options;
+    if (upstream === undefined) return undefined;
+    if (this.#sends >= SENDS_OPEN_MAX) {
+      count("REQUESTS_BUSY");
+      return "busy";
+    }
+    this.#sends++;
+    try {
+      const outcome = await upstream.sendTransaction(transaction);
+      if (outcome.status === "proven") return encodeEvent(outcome.event);
+      count(outcome.status === "refused" ? outcome.code : "REQUESTS_UNAVAILABLE");
+      return outcome.status === "refused" ? "malformed" : "unavailable";
+    } finally {
+      this.#sends--;
     }
   }
 

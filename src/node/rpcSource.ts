@@ -25,7 +25,8 @@ import type { BlockBody, EventMessage } from "../codec/wire/eventMessage.js";
 import { BLOCK_TRANSACTIONS_MAX } from "../codec/wire/limits.js";
 
 import { RpcError } from "../link/index.js";
-import type { Upstream } from "./upstream.js";
+import { RpcSender } from "./transactions/rpcSender.js";
+import type { SendOutcome, Upstream } from "./upstream.js";
 
 /** The one thing needed of the RPC client. */
 export interface RpcCaller {
@@ -58,6 +59,7 @@ export class RpcSource implements Upstream {
   readonly name: string;
   readonly #options: RpcSourceOptions;
   readonly #sets = new SealerSets();
+  readonly #sender: RpcSender;
   #timer: NodeJS.Timeout | undefined;
   #shown = -1;
   #failures = 0;
@@ -67,6 +69,15 @@ export class RpcSource implements Upstream {
   constructor(options: RpcSourceOptions) {
     this.#options = options;
     this.name = options.name;
+    const { rpc, chainId, groupId, wire, count } = options;
+    this.#sender = new RpcSender({
+      rpc,
+      chainId,
+      groupId,
+      suite: wire.suite,
+      proof: (hash) => this.proof(hash),
+      count,
+    });
   }
 
   start(): void {
@@ -76,6 +87,7 @@ export class RpcSource implements Upstream {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#sender.stop();
     await this.#options.rpc.stop();
   }
 
@@ -129,6 +141,10 @@ export class RpcSource implements Upstream {
       receipt: receipt.bytes,
       receiptProof: receipt.proof,
     };
+  }
+
+  async sendTransaction(transaction: Uint8Array): Promise<SendOutcome> {
+    return await this.#sender.send(transaction);
   }
 
   async callsTo(number: number, addresses: readonly Uint8Array[]): Promise<{ hash: Uint8Array; to: Uint8Array }[]> {

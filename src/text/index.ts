@@ -7,6 +7,8 @@ import { baseTexts } from "./en/base.js";
 import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
+import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
+import { keyTexts, sendTexts } from "./en/keys.js";
 import { brokerTexts, linkTexts, rpcTexts } from "./en/link.js";
 import {
   bundleTexts,
@@ -18,6 +20,7 @@ import {
   nodeTexts,
   verifyTexts,
 } from "./en/node.js";
+import { signingTexts } from "./en/signing.js";
 import { simulatorTexts } from "./en/simulator.js";
 import { storeTexts } from "./en/store.js";
 import { wireTexts } from "./en/wire.js";
@@ -33,6 +36,12 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   control: controlTexts,
   command: commandTexts,
   node: nodeTexts,
+  key: keyTexts,
+  send: sendTexts,
+  signing: signingTexts,
+  secret: secretTexts,
+  keystore: keystoreTexts,
+  pkcs11: pkcs11Texts,
   chain: chainTexts,
   link: linkTexts,
   broker: brokerTexts,

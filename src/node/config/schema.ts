@@ -8,6 +8,7 @@ import { z } from "zod";
 export const BROKERS_MAX = 16;
 export const ENDPOINTS_MAX = 32;
 export const WATCH_MAX = 256;
+export const KEYS_MAX = 32;
 export const PATH_LENGTH_MAX = 1_024;
 
 const path = (what: string) => z.string().min(1).max(PATH_LENGTH_MAX).describe(what);
@@ -154,6 +155,47 @@ const watchedEvent = z
   })
   .describe("One event of fixed size.");
 
+const shortText = (what: string) => z.string().min(1).max(255).describe(what);
+
+const key = z
+  .strictObject({
+    name: z.string().regex(NAME, "1 to 64 letters, digits, - and _").describe("Name for `--key` and in logs."),
+    family: z
+      .enum(["sealer", "account", "device"])
+      .default("account")
+      .describe(
+        "What the key signs for its whole life: `sealer` headers and votes, `account` transactions, `device` statements of a device.",
+      ),
+    algorithm: z
+      .enum(["secp256k1", "sm2"])
+      .default("secp256k1")
+      .describe("`secp256k1` on `ecdsa` chains, `sm2` on `sm` chains."),
+    backend: z
+      .enum(["keystore", "pkcs11", "shield", "skf"])
+      .describe(
+        "Where the key lives: an encrypted file, a PKCS#11 token, a U-shield on a serial line, a U-shield with an SKF library.",
+      ),
+    secretFile: path(
+      "File with mode 0400 or 0600 that holds the passphrase or PIN and nothing else. A name without a slash is looked for among the systemd credentials first; `fd:N` reads the inherited descriptor N.",
+    ).optional(),
+    file: path("`keystore`: the encrypted file. Default: `keys/NAME.json`.").optional(),
+    module: path("`pkcs11`, `skf`: absolute path of the token's library.").optional(),
+    tokenLabel: shortText("`pkcs11`: label of the token.").optional(),
+    serial: shortText("`pkcs11`, `shield`, `skf`: serial number the device must have.").optional(),
+    keyLabel: shortText("`pkcs11`: label of a key pair that `key generate` makes. Default: the name.").optional(),
+    keyId: z
+      .string()
+      .regex(/^(?:[0-9a-fA-F]{2}){1,64}$/, "1 to 64 bytes in hex")
+      .optional()
+      .describe("`pkcs11`: id (CKA_ID) of the key pair, in hex; by it alone the key is found."),
+    sessions: z.int().min(1).max(16).default(4).describe("`pkcs11`: sessions that sign at the same time."),
+    device: path("`shield`: serial line, such as `/dev/ttyUSB0`. `skf`: name of the device, where there are several.").optional(),
+    baudRate: z.int().min(1_200).max(4_000_000).default(115_200).describe("`shield`: bits a second."),
+    application: shortText("`skf`: application on the device.").optional(),
+    container: shortText("`skf`: container of the key pair.").optional(),
+  })
+  .describe("One key; docs/operating/keys.md shows one of each kind.");
+
 const log = z
   .strictObject({
     level: z
@@ -194,6 +236,11 @@ export const configSchema = z
       .describe(
         "Events of fixed size that a light node takes as evidence when an account named in the anchor made them; everything else is only shown.",
       ),
+    keys: z
+      .array(key)
+      .max(KEYS_MAX)
+      .default([])
+      .describe("Keys that this node may sign with. The keys themselves never stand in a configuration."),
     sync,
     publisher,
     store,

@@ -1,0 +1,246 @@
+/**
+ * One logged-in token with one key, inside the token's own process. Calls that the standard defines as synchronous block
+ * this process and nothing else. Signing runs in parallel, one session each; a session whose C_Sign failed may be stuck in
+ * OPERATION_ACTIVE and is replaced. Whatever takes handles or login away is answered by starting the process anew.
+ */
+import { fromHex } from "../../src/base/bytes.js";
+import type { AnchorValue } from "../../src/crypto/keyBackend.js";
+import { bareSignature, type TokenAlgorithm, tokenAlgorithm } from "./algorithms.js";
+import { decodeAnchor, encodeAnchor, highestAnchor, isLower } from "./anchorValue.js";
+import * as ck from "./cryptoki.js";
+import { SIGNATURE_BUFFER_BYTES, SLOTS_MAX } from "./limits.js";
+import type { KeySelection, OpenedKey, OpenRequest, TokenSelection } from "./messages.js";
+import { Pkcs11Error } from "./problems.js";
+import { findKey, keyTemplates, type TokenKey } from "./tokenKey.js";
+import { findObjects } from "./tokenObjects.js";
+
+const APPLICATION = "edgeseal";
+
+export class Token {
+  readonly #cryptoki: ck.Cryptoki;
+  readonly #slot: ck.Handle;
+  readonly #selection: KeySelection;
+  readonly #algorithm: TokenAlgorithm;
+  readonly #home: string;
+  /** Holds the login; searches and objects go through it. */
+  readonly #main: ck.Handle;
+  readonly #idle: ck.Handle[] = [];
+  readonly #waiting: ((session: ck.Handle) => void)[] = [];
+  readonly #allowExtractable: boolean;
+  #key: TokenKey | undefined;
+
+  private constructor(cryptoki: ck.Cryptoki, slot: ck.Handle, info: ck.TokenInfo, request: OpenRequest) {
+    this.#cryptoki = cryptoki;
+    this.#slot = slot;
+    this.#selection = request.key;
+    this.#algorithm = tokenAlgorithm(request.key.algorithm, request.key.sm2);
+    this.#allowExtractable = request.allowExtractable;
+    this.#home = `${info.manufacturerID.trim()} ${info.label.trim()} ${info.serialNumber.trim()}`.trim();
+    this.#checkMechanism();
+    this.#main = this.#openSession(ck.CKF_RW_SESSION);
+    login(cryptoki, this.#main, info, request.pin);
+    if (request.findKey) {
+      this.#key = findKey(cryptoki, this.#main, this.#selection, this.#algorithm, request);
+      for (let i = 0; i < request.sessions; i++) this.#idle.push(this.#openSession());
+    }
+  }
+
+  /** @throws Pkcs11Error */
+  static open(cryptoki: ck.Cryptoki, request: OpenRequest): Token {
+    try {
+      cryptoki.load(request.modulePath);
+      // Without this promise of locks a module may assume one thread, and parallel signatures corrupt its memory.
+      cryptoki.C_Initialize({ flags: ck.CKF_OS_LOCKING_OK });
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message.slice(0, 200) : "UNEXPECTED";
+      throw new Pkcs11Error({ code: "PKCS11_MODULE_FAILED", path: request.modulePath, reason });
+    }
+    const { slot, info } = findToken(cryptoki, request.token);
+    return new Token(cryptoki, slot, info, request);
+  }
+
+  opened(): OpenedKey | undefined {
+    if (this.#key === undefined) return undefined;
+    const { publicKey, extractable } = this.#key;
+    const { algorithm } = this.#selection;
+    const facts = {
+      backend: "pkcs11",
+      algorithm,
+      mechanism: this.#algorithm.name,
+      extractable,
+      home: this.#home,
+    } as const;
+    return { facts, publicKey };
+  }
+
+  async sign(digest: Uint8Array): Promise<Uint8Array> {
+    const key = this.#key;
+    if (key === undefined) throw new Pkcs11Error({ code: "PKCS11_KEY_ABSENT", keyId: this.#selection.keyId });
+    const session = this.#idle.pop() ?? (await new Promise<ck.Handle>((resolve) => this.#waiting.push(resolve)));
+    const input = Buffer.from(this.#algorithm.input(digest, key.publicKey));
+    try {
+      this.#cryptoki.C_SignInit(session, { mechanism: this.#algorithm.signMechanism }, key.handle);
+      const answer = await this.#cryptoki.C_SignAsync(session, input, Buffer.alloc(SIGNATURE_BUFFER_BYTES));
+      this.#release(session);
+      return bareSignature(answer);
+    } catch (thrown) {
+      if (thrown instanceof Pkcs11Error) throw thrown;
+      const problem = ck.callProblem("C_Sign", thrown);
+      this.#replace(session);
+      throw new Pkcs11Error(problem);
+    }
+  }
+
+  readAnchor(): AnchorValue | undefined {
+    return highestAnchor(this.#anchorObjects().map((object) => this.#anchorOf(object)));
+  }
+
+  /**
+   * The new object is complete before the old ones go: a token that loses power in between holds both, and the higher
+   * counts. What the token then says it holds is read back.
+   */
+  writeAnchor(value: AnchorValue): void {
+    const before = this.#anchorObjects();
+    if (isLower(value, highestAnchor(before.map((object) => this.#anchorOf(object))))) {
+      throw new Pkcs11Error({ code: "PKCS11_ANCHOR_LOWER", ...value });
+    }
+    const template = [...this.#anchorTemplate(), { type: ck.CKA_VALUE, value: Buffer.from(encodeAnchor(value)) }];
+    const created = ck.called("C_CreateObject", () =>
+      this.#cryptoki.C_CreateObject(this.#main, [
+        ...template,
+        { type: ck.CKA_TOKEN, value: true },
+        { type: ck.CKA_MODIFIABLE, value: false },
+      ]),
+    );
+    const kept = this.#anchorOf(created);
+    if (kept.session !== value.session || kept.reserved !== value.reserved) {
+      throw new Pkcs11Error({ code: "PKCS11_ANSWER_INVALID", what: "anchor", length: 0 });
+    }
+    for (const object of before) {
+      ck.called("C_DestroyObject", () => this.#cryptoki.C_DestroyObject(this.#main, object));
+    }
+  }
+
+  /** Makes the key and reads back that its secret cannot leave. A key that fails this is destroyed again. */
+  async generate(label: string): Promise<OpenedKey> {
+    const { generateMechanism } = this.#algorithm;
+    const { keyId } = this.#selection;
+    if (generateMechanism === undefined) {
+      throw new Pkcs11Error({ code: "PKCS11_OPTION", option: "sm2.generateMechanism" });
+    }
+    const id = Buffer.from(fromHex(keyId));
+    const same = [{ type: ck.CKA_ID, value: id }];
+    if (findObjects(this.#cryptoki, this.#main, same).length > 0) {
+      throw new Pkcs11Error({ code: "PKCS11_KEY_EXISTS", keyId });
+    }
+    const templates = keyTemplates(this.#algorithm, id, label);
+    let made: { publicKey: ck.Handle; privateKey: ck.Handle };
+    try {
+      const mechanism = { mechanism: generateMechanism };
+      made = await this.#cryptoki.C_GenerateKeyPairAsync(this.#main, mechanism, templates.public, templates.private);
+    } catch (thrown) {
+      throw new Pkcs11Error(ck.callProblem("C_GenerateKeyPair", thrown));
+    }
+    try {
+      const rules = { allowExtractable: this.#allowExtractable, expectedKey: undefined, generated: true };
+      this.#key = findKey(this.#cryptoki, this.#main, this.#selection, this.#algorithm, rules);
+    } catch (thrown) {
+      for (const object of [made.privateKey, made.publicKey]) this.#cryptoki.C_DestroyObject(this.#main, object);
+      throw thrown;
+    }
+    const opened = this.opened();
+    if (opened === undefined) throw new Pkcs11Error({ code: "PKCS11_KEY_ABSENT", keyId });
+    return opened;
+  }
+
+  close(): void {
+    this.#cryptoki.C_Finalize();
+    this.#cryptoki.close();
+  }
+
+  #checkMechanism(): void {
+    const list = ck.called("C_GetMechanismList", () => this.#cryptoki.C_GetMechanismList(this.#slot));
+    if (list.includes(this.#algorithm.signMechanism)) return;
+    throw new Pkcs11Error({ code: "PKCS11_MECHANISM_ABSENT", mechanism: this.#algorithm.name });
+  }
+
+  #openSession(flags = 0): ck.Handle {
+    return ck.called("C_OpenSession", () => this.#cryptoki.C_OpenSession(this.#slot, ck.CKF_SERIAL_SESSION | flags));
+  }
+
+  #release(session: ck.Handle): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(session);
+    else next(session);
+  }
+
+  /** Where no fresh session is to be had, the old one goes back: its next failure says why, and asks for a new start. */
+  #replace(session: ck.Handle): void {
+    let fresh = session;
+    try {
+      fresh = this.#openSession();
+      this.#cryptoki.C_CloseSession(session);
+    } catch {
+      // The handle of a lost session cannot be closed; the module has forgotten it already.
+    }
+    this.#release(fresh);
+  }
+
+  #anchorTemplate(): ck.Attribute[] {
+    return [
+      { type: ck.CKA_CLASS, value: ck.CKO_DATA },
+      { type: ck.CKA_PRIVATE, value: true },
+      { type: ck.CKA_APPLICATION, value: APPLICATION },
+      { type: ck.CKA_LABEL, value: `edgeseal anchor ${this.#selection.keyId}` },
+    ];
+  }
+
+  #anchorObjects(): ck.Handle[] {
+    return findObjects(this.#cryptoki, this.#main, this.#anchorTemplate());
+  }
+
+  #anchorOf(object: ck.Handle): AnchorValue {
+    const [attribute] = ck.called("C_GetAttributeValue", () =>
+      this.#cryptoki.C_GetAttributeValue(this.#main, object, [{ type: ck.CKA_VALUE }]),
+    );
+    return decodeAnchor(attribute?.value ?? new Uint8Array(0));
+  }
+}
+
+function findToken(
+  cryptoki: ck.Cryptoki,
+  wanted: TokenSelection,
+): { readonly slot: ck.Handle; readonly info: ck.TokenInfo } {
+  const name = wanted.serial ?? wanted.label ?? "";
+  const slots = ck.called("C_GetSlotList", () => cryptoki.C_GetSlotList(true)).slice(0, SLOTS_MAX);
+  const tokens = slots.map((slot) => ({
+    slot,
+    info: ck.called("C_GetTokenInfo", () => cryptoki.C_GetTokenInfo(slot)),
+  }));
+  const fits = ({ info }: { info: ck.TokenInfo }): boolean =>
+    (wanted.label === undefined || info.label.trim() === wanted.label) &&
+    (wanted.serial === undefined || info.serialNumber.trim() === wanted.serial);
+  const [found, second] = tokens.filter(fits);
+  if (found === undefined) {
+    const others = tokens.map(({ info }) => `${info.label.trim()} ${info.serialNumber.trim()}`.trim());
+    throw new Pkcs11Error({ code: "PKCS11_TOKEN_ABSENT", token: name, found: others.filter(Boolean) });
+  }
+  if (second !== undefined) {
+    throw new Pkcs11Error({ code: "PKCS11_TOKEN_AMBIGUOUS", token: name, count: tokens.filter(fits).length });
+  }
+  return found;
+}
+
+/** Once. A token that would lock at the next wrong PIN is left to people. */
+function login(cryptoki: ck.Cryptoki, session: ck.Handle, info: ck.TokenInfo, pin: Uint8Array): void {
+  const token = info.label.trim();
+  if ((info.flags & ck.CKF_USER_PIN_LOCKED) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_LOCKED", token });
+  if ((info.flags & ck.CKF_USER_PIN_FINAL_TRY) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_FINAL_TRY", token });
+  try {
+    cryptoki.C_Login(session, ck.CKU_USER, Buffer.from(pin.buffer, pin.byteOffset, pin.length).toString("utf8"));
+  } catch (thrown) {
+    throw new Pkcs11Error(ck.loginProblem(token, thrown));
+  } finally {
+    pin.fill(0);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The program that holds a PKCS#11 module. A module is foreign native code that may hang, crash, or forget its sessions;
+ * here it can do so without the node: the node ends this process and starts another.
+ */
+import { loadCryptoki } from "./cryptoki.js";
+import type { TokenAnswer, TokenMessage, TokenRequest } from "./messages.js";
+import { Pkcs11Error, type Pkcs11Problem } from "./problems.js";
+import { Token } from "./token.js";
+
+let token: Token | undefined;
+
+process.on("message", (message) => {
+  void answer(message as TokenMessage);
+});
+// Without the node nobody needs the token. A plain exit would wait for threads that hang in the module.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+
+async function answer({ id, request }: TokenMessage): Promise<void> {
+  try {
+    send({ id, value: await carryOut(request) });
+  } catch (thrown) {
+    send({ id, problem: problemOf(thrown, request) });
+  }
+}
+
+async function carryOut(request: TokenRequest): Promise<unknown> {
+  if (request.kind === "open") {
+    token = Token.open(await loadCryptoki(), request);
+    return token.opened();
+  }
+  if (token === undefined) throw new Pkcs11Error({ code: "PKCS11_CLOSED" });
+  switch (request.kind) {
+    case "sign":
+      return token.sign(request.digest);
+    case "readAnchor":
+      return token.readAnchor();
+    case "writeAnchor":
+      return token.writeAnchor(request.value);
+    case "generate":
+      return token.generate(request.label);
+    case "close":
+      return token.close();
+  }
+}
+
+function problemOf(thrown: unknown, request: TokenRequest): Pkcs11Problem {
+  if (thrown instanceof Pkcs11Error) return thrown.problem;
+  // A message might quote an argument, and one of them is the PIN: only the kind of error goes out.
+  const ckr = thrown instanceof Error ? thrown.name : "UNEXPECTED";
+  return { code: "PKCS11_CALL_FAILED", call: request.kind, ckr };
+}
+
+function send(message: TokenAnswer): void {
+  process.send?.(message);
+}

@@ -1,0 +1,142 @@
+/**
+ * The frame layer of the serial U-shield, docs/operating/shield-protocol.md section 2: bytes in, frames out, no I/O.
+ *
+ * A frame stands between two zero bytes and holds none itself (COBS), so that whatever noise left behind ends at the next
+ * zero: the first frame that arrives whole is read, whatever came before it.
+ */
+import { concatBytes, EMPTY_BYTES } from "../../src/base/bytes.js";
+import { crc32c } from "./crc32c.js";
+
+/** What a frame is. Those of the host are below 0x80, those of the shield above. */
+export const FRAME_TYPE = {
+  sync: 0x01,
+  request: 0x02,
+  cancel: 0x03,
+  synced: 0x81,
+  response: 0x82,
+  wait: 0x83,
+  unknownSession: 0x84,
+} as const;
+
+export type FrameType = keyof typeof FRAME_TYPE;
+
+export interface Frame {
+  readonly type: FrameType;
+  /** Chosen by the host at `sync`; a frame of another session is a stray one. */
+  readonly session: number;
+  /** Of a request and of all that answers it. */
+  readonly sequence: number;
+  readonly payload: Uint8Array;
+}
+
+/** A short command APDU at its longest: header, Lc, 255 bytes, Le. */
+export const FRAME_PAYLOAD_BYTES_MAX = 261;
+export const SESSION_MAX = 0xffff_ffff;
+export const SEQUENCE_MAX = 0xffff;
+
+const HEADER_BYTES = 9;
+const CRC_BYTES = 4;
+const BODY_BYTES_MAX = HEADER_BYTES + FRAME_PAYLOAD_BYTES_MAX + CRC_BYTES;
+/** COBS: one code byte, and one more for every 254 bytes without a zero. */
+const COBS_RUN_BYTES = 254;
+const ENCODED_BYTES_MAX = BODY_BYTES_MAX + Math.ceil(BODY_BYTES_MAX / COBS_RUN_BYTES);
+const DELIMITER = 0x00;
+
+const TYPE_OF_BYTE: ReadonlyMap<number, FrameType> = new Map(
+  Object.entries(FRAME_TYPE).map(([name, byte]) => [byte, name as FrameType]),
+);
+
+/** Frame with both delimiters. The payload must not exceed FRAME_PAYLOAD_BYTES_MAX; callers check theirs. */
+export function encodeFrame(frame: Frame): Uint8Array {
+  const { payload } = frame;
+  const body = new Uint8Array(HEADER_BYTES + payload.length + CRC_BYTES);
+  const view = new DataView(body.buffer);
+  view.setUint8(0, FRAME_TYPE[frame.type]);
+  view.setUint32(1, frame.session);
+  view.setUint16(5, frame.sequence);
+  view.setUint16(7, payload.length);
+  body.set(payload, HEADER_BYTES);
+  const end = HEADER_BYTES + payload.length;
+  view.setUint32(end, crc32c(body.subarray(0, end)));
+  return concatBytes([Uint8Array.of(DELIMITER), stuff(body), Uint8Array.of(DELIMITER)]);
+}
+
+/** Undefined for anything that is not exactly one whole frame of this version. */
+export function decodeFrame(encoded: Uint8Array): Frame | undefined {
+  const body = unstuff(encoded);
+  if (body === undefined || body.length < HEADER_BYTES + CRC_BYTES) return undefined;
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const length = view.getUint16(7);
+  const end = HEADER_BYTES + length;
+  if (length > FRAME_PAYLOAD_BYTES_MAX || body.length !== end + CRC_BYTES) return undefined;
+  if (view.getUint32(end) !== crc32c(body.subarray(0, end))) return undefined;
+  const type = TYPE_OF_BYTE.get(view.getUint8(0));
+  if (type === undefined) return undefined;
+  return { type, session: view.getUint32(1), sequence: view.getUint16(5), payload: body.subarray(HEADER_BYTES, end) };
+}
+
+/** COBS: each code byte says where the next zero was. */
+function stuff(body: Uint8Array): Uint8Array {
+  const stuffed = new Uint8Array(body.length + 1 + Math.floor(body.length / COBS_RUN_BYTES));
+  let codeAt = 0;
+  let end = 1;
+  for (const byte of body) {
+    if (byte !== 0) stuffed[end++] = byte;
+    const run = end - codeAt;
+    if (byte !== 0 && run <= COBS_RUN_BYTES) continue;
+    stuffed[codeAt] = run;
+    codeAt = end++;
+  }
+  stuffed[codeAt] = end - codeAt;
+  return stuffed.subarray(0, end);
+}
+
+function unstuff(stuffed: Uint8Array): Uint8Array | undefined {
+  const body = new Uint8Array(stuffed.length);
+  let length = 0;
+  let next = 0;
+  while (next < stuffed.length) {
+    const code = stuffed[next] as number;
+    const end = next + code;
+    if (code === 0 || end > stuffed.length) return undefined;
+    for (let i = next + 1; i < end; i++) body[length++] = stuffed[i] as number;
+    next = end;
+    if (code <= COBS_RUN_BYTES && next < stuffed.length) body[length++] = 0;
+  }
+  return body.subarray(0, length);
+}
+
+/** Cuts a stream of bytes, in pieces of any size, into frames. Holds at most one frame's worth of bytes. */
+export class FrameReader {
+  readonly #held = new Uint8Array(ENCODED_BYTES_MAX);
+  #length = 0;
+  /** More came than a frame may have; skipped up to the next delimiter. */
+  #overlong = false;
+  /** Pieces between delimiters that were no frame. */
+  rejected = 0;
+
+  push(bytes: Uint8Array): Frame[] {
+    const frames: Frame[] = [];
+    for (const byte of bytes) {
+      if (byte === DELIMITER) {
+        const frame = this.#finish();
+        if (frame !== undefined) frames.push(frame);
+      } else if (this.#length < ENCODED_BYTES_MAX) this.#held[this.#length++] = byte;
+      else this.#overlong = true;
+    }
+    return frames;
+  }
+
+  #finish(): Frame | undefined {
+    const piece = this.#overlong ? undefined : this.#held.slice(0, this.#length);
+    const isEmpty = this.#length === 0;
+    this.#length = 0;
+    this.#overlong = false;
+    if (isEmpty) return undefined;
+    const frame = piece === undefined ? undefined : decodeFrame(piece);
+    if (frame === undefined) this.rejected++;
+    return frame;
+  }
+}
+
+export const NO_PAYLOAD: Uint8Array = EMPTY_BYTES;

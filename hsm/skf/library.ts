@@ -1,0 +1,137 @@
+/**
+ * A vendor's SKF library, bound with koffi. Calls run beside the event loop, one at a time, because the standard promises
+ * no thread safety. A call that does not return in time cannot be ended; it blocks the library, never the node.
+ */
+import { realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute } from "node:path";
+import { SkfError, type SkfLibraryReason } from "./problems.js";
+
+/** ULONG arguments as C's `unsigned long`: right for libraries with 32 and with 64 bits, as all go in registers. */
+const PROTOTYPES = {
+  SKF_EnumDev: ["int", "void *", "void *"],
+  SKF_ConnectDev: ["void *", "void *"],
+  SKF_DisConnectDev: ["uintptr_t"],
+  SKF_GetDevInfo: ["uintptr_t", "void *"],
+  SKF_OpenApplication: ["uintptr_t", "void *", "void *"],
+  SKF_CloseApplication: ["uintptr_t"],
+  SKF_OpenContainer: ["uintptr_t", "void *", "void *"],
+  SKF_CloseContainer: ["uintptr_t"],
+  SKF_GetPINInfo: ["uintptr_t", "unsigned long", "void *", "void *", "void *"],
+  SKF_VerifyPIN: ["uintptr_t", "unsigned long", "void *", "void *"],
+  SKF_ExportPublicKey: ["uintptr_t", "int", "void *", "void *"],
+  SKF_ECCSignData: ["uintptr_t", "void *", "unsigned long", "void *"],
+} as const;
+
+export type SkfCall = keyof typeof PROTOTYPES;
+type Argument = Uint8Array | number | bigint | null;
+
+export interface SkfLibrary {
+  /** The SAR code. Rejects with `SKF_TIMEOUT` when this call, or one before it, does not return in time. */
+  call(name: SkfCall, deadline: number, ...args: readonly Argument[]): Promise<number>;
+}
+
+const OTHERS_MAY_WRITE = 0o022;
+const STICKY = 0o1000;
+const ROOT_USER = 0;
+
+/** Code of the library runs with all our rights: nobody but root and ourselves may be able to exchange it. */
+function checkPath(library: string): string {
+  const refuse = (reason: SkfLibraryReason): never => {
+    throw new SkfError({ code: "SKF_LIBRARY_PATH", library, reason });
+  };
+  if (!isAbsolute(library)) refuse("not absolute");
+  let path = "";
+  try {
+    path = realpathSync(library);
+  } catch {
+    refuse("missing");
+  }
+  if (!statSync(path).isFile()) refuse("not a file");
+  const user = process.getuid?.();
+  // Windows has no such modes.
+  if (user === undefined) return path;
+  for (let place = path; ; place = dirname(place)) {
+    const { uid, mode } = statSync(place);
+    if (uid !== ROOT_USER && uid !== user) refuse("foreign owner");
+    // In a sticky folder others may add files, but not exchange ours.
+    const isSafe = (mode & OTHERS_MAY_WRITE) === 0 || (place !== path && (mode & STICKY) !== 0);
+    if (!isSafe) refuse("writable by others");
+    if (place === dirname(place)) return path;
+  }
+}
+
+async function loadKoffi(): Promise<typeof import("koffi")> {
+  try {
+    return await import("koffi");
+  } catch (thrown) {
+    throw new SkfError({ code: "SKF_BINDING_MISSING", reason: String(thrown) }, { cause: thrown });
+  }
+}
+
+/** @throws SkfError `SKF_LIBRARY_PATH`, `SKF_LIBRARY_LOAD`, `SKF_BINDING_MISSING` */
+export async function loadSkfLibrary(library: string): Promise<SkfLibrary> {
+  const path = checkPath(library);
+  const koffi = await loadKoffi();
+  const functions = new Map<SkfCall, ReturnType<ReturnType<typeof koffi.load>["func"]>>();
+  try {
+    const handle = koffi.load(path);
+    for (const name of Object.keys(PROTOTYPES) as SkfCall[]) {
+      functions.set(name, handle.func("__stdcall", name, "uint32_t", [...PROTOTYPES[name]]));
+    }
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new SkfError({ code: "SKF_LIBRARY_LOAD", library, reason }, { cause: thrown });
+  }
+
+  /** The call under way, and its name. */
+  let running: Promise<unknown> = Promise.resolve();
+  let runningName: SkfCall | undefined;
+
+  const held = new Set<readonly Argument[]>();
+  const start = (name: SkfCall, args: readonly Argument[]): Promise<number> =>
+    new Promise((resolve, reject) => {
+      held.add(args);
+      functions.get(name)?.async(...args, (failure: unknown, status: number) => {
+        if (failure) reject(failure);
+        else resolve(status);
+        // The library writes into these arrays until it returns, however late that is.
+        held.delete(args);
+      });
+    });
+
+  return {
+    async call(name, deadline, ...args) {
+      const timeoutMs = Math.max(0, deadline - performance.now());
+      while (runningName !== undefined) {
+        if (!(await endsBefore(running, deadline))) {
+          throw new SkfError({ code: "SKF_TIMEOUT", call: runningName, timeoutMs });
+        }
+      }
+      runningName = name;
+      const result = start(name, args);
+      running = result.then(
+        () => (runningName = undefined),
+        () => (runningName = undefined),
+      );
+      if (await endsBefore(result, deadline)) return await result;
+      throw new SkfError({ code: "SKF_TIMEOUT", call: name, timeoutMs });
+    },
+  };
+}
+
+/** Whether it ended, either way, before the deadline. */
+export async function endsBefore(work: Promise<unknown>, deadline: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, deadline - performance.now()));
+  });
+  const ended = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The start of a key: is what the disk remembers the latest there is? The anchor outside the disk knows.
+ *
+ * A new session is announced on the disk, raised in the anchor, then recorded on the disk. A crash in between leaves the
+ * announcement, so that the same disk goes on by itself, while a copy from before the announcement is refused.
+ */
+import type { Random } from "../../base/random.js";
+import type { AnchorValue, KeyAnchor } from "../../crypto/keyBackend.js";
+import type { SuiteName } from "../../crypto/suite.js";
+import { readAnchor, writeAnchor } from "./anchorKeeper.js";
+import { coveredSlots, type FilledSlot, raiseWatermark, type Watermarks } from "./guardRules.js";
+import { type GuardStore, type KeyId, type KeyMarks, type KeyRecord, keyName } from "./guardStore.js";
+import { SESSION_STEP_MAX } from "./limits.js";
+import type { KeyFamily } from "./port.js";
+import { SigningError } from "./problems.js";
+
+export interface SessionOptions {
+  readonly store: GuardStore;
+  readonly id: KeyId;
+  readonly suite: SuiteName;
+  readonly family: KeyFamily;
+  readonly anchor: KeyAnchor | undefined;
+  readonly random: Random;
+}
+
+export interface OpenedSession {
+  readonly marks: KeyMarks;
+  readonly slots: Map<string, FilledSlot>;
+  /** Infinity where there is no anchor. */
+  readonly reserved: number;
+}
+
+export function nextSession(session: number, random: Random): number {
+  const bytes = random.bytes(2);
+  return session + 1 + ((((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % SESSION_STEP_MAX);
+}
+
+/**
+ * @throws SigningError `SIGN_HISTORY_UNKNOWN`, `SIGN_FAMILY_OTHER`, `SIGN_SESSION_OTHER`, `SIGN_ANCHOR_MISSING`,
+ * `SIGN_ANCHOR_FAILED`, `SIGN_STORE_FAILED`
+ */
+export async function openSession(options: SessionOptions): Promise<OpenedSession> {
+  const { store, id, anchor } = options;
+  assertFamily(options);
+  const record = store.load(id) ?? newAccount(options);
+  if (record === undefined) {
+    throw new SigningError({ code: "SIGN_HISTORY_UNKNOWN", key: keyName(id), track: "key" });
+  }
+  if (anchor === undefined)
+    return recordSession(store, record, { ...record.marks, clean: false }, Number.POSITIVE_INFINITY);
+  const value = await readAnchor(anchor);
+  const { latest, clean } = compare(record.marks, value);
+  const intended = nextSession(latest.session, options.random);
+  store.commit([{ kind: "marks", id, marks: { ...record.marks, session: latest.session, intended, clean } }]);
+  const { reserved } = latest;
+  await writeAnchor(anchor, { session: intended, reserved });
+  // Whatever an unremembered part of the last session signed lies at or below `reserved`.
+  const watermarks = clean ? record.marks.watermarks : coverReserved(record.marks.watermarks, reserved);
+  const marks = { ...record.marks, session: intended, intended: 0, clean: false, watermarks };
+  return recordSession(store, record, marks, reserved);
+}
+
+/** A key keeps its family on every chain. */
+function assertFamily({ store, id, family }: SessionOptions): void {
+  const key = keyName({ ...id, chain: new Uint8Array(0) });
+  for (const { id: other, marks } of store.keys()) {
+    if (marks.family === family || keyName({ ...other, chain: new Uint8Array(0) }) !== key) continue;
+    throw new SigningError({ code: "SIGN_FAMILY_OTHER", family, recorded: marks.family });
+  }
+}
+
+/** An account signs nothing that can conflict, so it has no history to know. */
+function newAccount({ family, suite, id }: SessionOptions): KeyRecord | undefined {
+  if (family !== "account") return undefined;
+  const marks = { suite, family, session: 0, intended: 0, clean: true, highestView: 0, watermarks: {} };
+  return { id, marks, slots: new Map() };
+}
+
+/** @throws SigningError when the anchor has seen a session that the disk knows nothing of, or the other way round. */
+function compare(
+  marks: KeyMarks,
+  value: AnchorValue | undefined,
+): { readonly latest: AnchorValue; readonly clean: boolean } {
+  const { session, intended, clean } = marks;
+  if (value === undefined) {
+    if (session > 0) throw new SigningError({ code: "SIGN_ANCHOR_MISSING", database: session });
+    return { latest: { session: 0, reserved: 0 }, clean };
+  }
+  if (value.session === session) return { latest: value, clean };
+  if (intended > 0 && value.session === intended) return { latest: value, clean: false };
+  throw new SigningError({ code: "SIGN_SESSION_OTHER", database: session, anchor: value.session });
+}
+
+/** Raft terms are not reserved: each vote in a term raises the session instead, so no term is ever forgotten. */
+function coverReserved(watermarks: Watermarks, reserved: number): Watermarks {
+  return raiseWatermark(raiseWatermark(watermarks, "height", reserved), "receipt", reserved);
+}
+
+function recordSession(store: GuardStore, record: KeyRecord, marks: KeyMarks, reserved: number): OpenedSession {
+  const slots = new Map(record.slots);
+  const names = coveredSlots(slots, marks.watermarks);
+  for (const name of names) slots.delete(name);
+  store.commit([
+    { kind: "marks", id: record.id, marks },
+    { kind: "forget", id: record.id, names },
+  ]);
+  return { marks, slots, reserved };
+}

@@ -1,0 +1,17 @@
+/** A way to the chain: a broker with a publisher behind it, or a node's JSON-RPC. Believed in nothing. */
+import type { LightInput } from "../../chain/lightMessages.js";
+import type { HashedHeader } from "../../codec/hashedHeader.js";
+import type { HeaderSource } from "../lightService.js";
+import type { SendOutcome } from "../upstream.js";
+
+export interface Carrier {
+  readonly name: string;
+  /** Headers in a row, fewer where the other side has fewer; empty when it did not answer. Hashes are computed. */
+  headers(from: number, count: number): Promise<readonly HashedHeader[]>;
+  /** One try; `pending` when no answer came. */
+  send(transaction: Uint8Array): Promise<SendOutcome>;
+  /** The same way as a source of a light client. Called once. */
+  source(emit: (input: LightInput) => void, count: (code: string) => void): HeaderSource;
+  /** Also where no source was made of it. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,62 @@
+import type { KeyProblem } from "../../node/commands/keyProblems.js";
+import type { SendProblem } from "../../node/transactions/problems.js";
+import type { Texts } from "../texts.js";
+
+const KEYS_PAGE = "docs/operating/keys.md shows one key of each kind.";
+
+export const keyTexts: Texts<KeyProblem> = {
+  KEY_UNKNOWN: {
+    says: (p) => `The configuration names no key "${p.name}"; it has ${p.known.join(", ") || "none"}.`,
+    advice: "Add it under `keys`, or choose another one with --key.",
+  },
+  KEY_FIELD_MISSING: {
+    says: (p) => `The key "${p.name}" lives in ${p.backend}, and its setting ${p.field} is missing.`,
+    advice: KEYS_PAGE,
+  },
+  KEY_NOT_A_FILE: {
+    says: (p) => `The key "${p.name}" lives in ${p.backend}; edgeseal makes and imports keys in files only.`,
+    advice: "Make it with the tools of the token's maker, so that it never leaves the token; docs/operating/keys.md.",
+  },
+  KEY_ALGORITHM_OTHER: {
+    says: (p) => `The key "${p.name}" is configured as ${p.configured}, but it is a ${p.found} key.`,
+    advice: "Chains of the suite ecdsa need secp256k1, chains of the suite sm need sm2.",
+  },
+  KEY_SELFTEST_WRONG: {
+    says: (p) => `The key "${p.name}" in ${p.backend} made a signature that its own public key does not verify.`,
+    advice: "Do not use this token: it is broken, under attack, or its public object belongs to another key.",
+  },
+};
+
+export const sendTexts: Texts<SendProblem> = {
+  SEND_NOT_SYNCED: {
+    says: (p) => `No newest header could be verified within ${p.timeoutMs} ms (state ${p.state}).`,
+    advice: "`edgeseal doctor` examines brokers and nodes; `edgeseal status` shows what the state asks for.",
+  },
+  SEND_REFUSED: {
+    says: (p) => `The transaction ${p.hash} was refused (${p.reason}).`,
+    advice: "Check block limit, chain and group, and that the nonce was not used before; then sign it anew.",
+  },
+  SEND_NO_ANSWER: {
+    says: (p) =>
+      `Nobody answered for the transaction ${p.hash} within ${p.timeoutMs} ms; it may have been carried out.`,
+    advice: "Send the same file again: it is carried out once at most, and a proof comes back when it was.",
+  },
+  SEND_ANSWER_UNPROVEN: {
+    says: (p) => `The answer for the transaction ${p.hash} does not prove anything (${p.reason}).`,
+    advice: "Somebody on the way lies or is broken: send the same file again by another broker or node.",
+  },
+  SEND_CHAIN: {
+    says: (p) => `The transaction is for ${p.found}; this node follows ${p.expected}.`,
+  },
+  SEND_EXPIRED: {
+    says: (p) => `The transaction was valid up to height ${p.blockLimit}; the chain is at ${p.height}.`,
+    advice: "Sign it anew.",
+  },
+  SEND_TOO_LARGE: {
+    says: (p) => `The transaction has ${p.size} bytes; ${p.limit} are carried.`,
+  },
+  SEND_SIGNER_DIFFERS: {
+    says: (p) => `The signature comes from ${p.signed}, but the key's account is ${p.key}.`,
+    advice: "Run `edgeseal key selftest`.",
+  },
+};

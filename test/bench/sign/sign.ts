@@ -1,0 +1,188 @@
+/** Signing through the guard against what the token and the disk give alone; docs/operating/benchmarks.md. */
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { createKeyFile, openKeyFile } from "../../../hsm/keystore/keystore.js";
+import { generatePkcs11Key, openPkcs11 } from "../../../hsm/pkcs11/pkcs11Backend.js";
+import { loadSuite } from "../../../src/crypto/backend/select.js";
+import type { KeyAlgorithm, KeyBackend } from "../../../src/crypto/keyBackend.js";
+import { openGuardedSigner } from "../../../src/node/signing/guardedSigner.js";
+import { advanceHistory } from "../../../src/node/signing/history.js";
+import type { GuardedSigner, KeyFamily, SignRequest } from "../../../src/node/signing/port.js";
+import { openSqliteGuardStore } from "../../../src/node/signing/sqliteGuardStore.js";
+import { systemRandom } from "../../../src/node/systemClock.js";
+import { startSoftHsm } from "../../support/softhsm.js";
+import { type Figure, median, round, seconds } from "../measure.js";
+
+const ROUNDS = 5;
+const SIGNATURES = 1_000;
+/** Requests under way; four sessions sign, the rest waits its turn. */
+const AT_ONCE = 32;
+const SESSIONS = 4;
+const NANOSECONDS_PER_MS = 1e6;
+const CHAIN_ID = new Uint8Array(32).fill(7);
+
+async function rate(count: number, work: (i: number) => Promise<unknown>): Promise<number> {
+  let next = 0;
+  const start = seconds();
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      while (next < count) await work(next++);
+    }),
+  );
+  return count / (seconds() - start);
+}
+
+const rawRate = (backend: KeyBackend, count: number) =>
+  rate(count, (i) => backend.signDigest(new Uint8Array(32).fill(1 + (i % 250)), 60_000));
+
+const transaction = (i: number): SignRequest => ({
+  purpose: "transaction",
+  data: {
+    ...{ version: 0, chainId: "chain0", groupId: "group0", blockLimit: 500, nonce: i.toString(16).padStart(32, "0") },
+    ...{ to: `0x${"cd".repeat(20)}`, input: new Uint8Array(36), abi: "", value: "", gasPrice: "", gasLimit: 0n },
+    ...{ maxFeePerGas: "", maxPriorityFeePerGas: "", extension: new Uint8Array(0) },
+  },
+});
+
+const vote = (height: number): SignRequest => ({
+  purpose: "vote",
+  vote: { height, view: 0, phase: "commit", proposal: new Uint8Array(32).fill(3) },
+});
+
+/** Appends and syncs one after the other, as many a second as this disk does. */
+function fsyncRate(folder: string): number {
+  const file = openSync(join(folder, "fsync"), "w");
+  const block = new Uint8Array(4_096);
+  const start = seconds();
+  for (let i = 0; i < SIGNATURES; i++) {
+    writeSync(file, block);
+    fsyncSync(file);
+  }
+  closeSync(file);
+  return SIGNATURES / (seconds() - start);
+}
+
+function figure(bench: string, rates: readonly number[], limits: readonly number[], must?: number): Figure {
+  const ratio = median(rates.map((value, i) => value / (limits[i] ?? Number.NaN)));
+  return {
+    bench,
+    value: round(median(rates)),
+    unit: "signatures/s",
+    limit: round(median(limits)),
+    ratio: round(ratio),
+    must: must === undefined ? "report" : `ratio >= ${must}`,
+    met: must === undefined || ratio >= must,
+  };
+}
+
+async function guarded(folder: string, backend: KeyBackend, family: KeyFamily, name: "ecdsa" | "sm") {
+  const suite = await loadSuite(name);
+  const store = await openSqliteGuardStore(join(folder, `${family}-${name}-${backend.facts.backend}.db`));
+  const profile = { suite: name, layout: "fisco", faultModel: "bft" } as const;
+  const id = { chain: CHAIN_ID, publicKey: await backend.publicKey() };
+  if (family === "sealer") {
+    await advanceHistory(store, id, { suite: name, family, to: { height: 0 }, anchor: backend.anchor });
+  }
+  const chain = { id: CHAIN_ID, chainId: "chain0", groupId: "group0", profile };
+  const signer = await openGuardedSigner({ backend, store, suite, chain, family, development: true });
+  return { signer, store };
+}
+
+async function compare(
+  bench: string,
+  raw: () => Promise<number> | number,
+  sign: (round: number) => Promise<number>,
+  must?: number,
+): Promise<Figure> {
+  const rates: number[] = [];
+  const limits: number[] = [];
+  for (let i = 0; i <= ROUNDS; i++) {
+    const limit = await raw();
+    const value = await sign(i);
+    // The first round warms up.
+    if (i === 0) continue;
+    limits.push(limit);
+    rates.push(value);
+  }
+  return figure(bench, rates, limits, must);
+}
+
+const signMany = (signer: GuardedSigner, count: number) => rate(count, (i) => signer.sign(transaction(i)));
+
+export async function* signBench(): AsyncIterable<Figure> {
+  const folder = mkdtempSync(join(tmpdir(), "edgeseal-bench-sign-"));
+  const hsm = startSoftHsm();
+  const open = async (algorithm: KeyAlgorithm, keyId: string): Promise<KeyBackend> => {
+    const options = { ...hsm.options(true), key: { algorithm, keyId }, sessions: SESSIONS };
+    await generatePkcs11Key(options, keyId).catch(() => {});
+    return await openPkcs11(options);
+  };
+  try {
+    yield* onToken(folder, open);
+    yield* inFiles(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(hsm.folder, { recursive: true, force: true });
+  }
+}
+
+async function* onToken(
+  folder: string,
+  open: (algorithm: KeyAlgorithm, keyId: string) => Promise<KeyBackend>,
+): AsyncIterable<Figure> {
+  const p256 = await open("p256", "b2");
+  const p256Rates = [await rawRate(p256, SIGNATURES), await rawRate(p256, SIGNATURES)];
+  yield figure("sign.pkcs11.p256", p256Rates, p256Rates);
+  await p256.close();
+
+  const raw = await open("secp256k1", "a1");
+  const account = await guarded(folder, await open("secp256k1", "a1"), "account", "ecdsa");
+  yield await compare(
+    "sign.pkcs11.secp256k1",
+    () => rawRate(raw, SIGNATURES),
+    () => signMany(account.signer, SIGNATURES),
+    0.75,
+  );
+  await account.signer.close();
+  account.store.close();
+
+  const sealer = await guarded(folder, await open("secp256k1", "c3"), "sealer", "ecdsa");
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const limit = async () => Math.min(await rawRate(raw, SIGNATURES), fsyncRate(folder));
+  const votes = async (i: number): Promise<number> => {
+    if (i > 0) delay.enable();
+    const value = await rate(SIGNATURES, (at) => sealer.signer.sign(vote(1 + i * SIGNATURES + at)));
+    delay.disable();
+    return value;
+  };
+  yield await compare("sign.votes", limit, votes, 0.8);
+  const worst = delay.max / NANOSECONDS_PER_MS;
+  const stall = { bench: "sign.stall.ms", value: round(worst), unit: "ms", limit: 20, ratio: round(worst / 20) };
+  yield { ...stall, must: "<= 20", met: worst <= 20 };
+  await sealer.signer.close();
+  sealer.store.close();
+  await raw.close();
+}
+
+async function* inFiles(folder: string): AsyncIterable<Figure> {
+  const passphrase = new TextEncoder().encode("bench");
+  for (const [algorithm, name] of [
+    ["secp256k1", "ecdsa"],
+    ["sm2", "sm"],
+  ] as const) {
+    const path = join(folder, `${algorithm}.json`);
+    await createKeyFile(path, algorithm, passphrase, systemRandom);
+    const raw = await openKeyFile(path, passphrase);
+    const { signer, store } = await guarded(folder, await openKeyFile(path, passphrase), "account", name);
+    yield await compare(
+      `sign.keystore.${algorithm}`,
+      () => rawRate(raw, 300),
+      () => signMany(signer, 300),
+    );
+    await signer.close();
+    store.close();
+    await raw.close();
+  }
+}
