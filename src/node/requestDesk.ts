@@ -36,11 +36,11 @@ export interface RequestDeskOptions {
 }
 
 /** Questions one client may ask at once, and how fast the allowance comes back. */
-export const CLIENT_BURST_REQUESTS = 64;
+export const CLIENT_BURST_REQUESTS = 32;
 export const CLIENT_REQUESTS_PER_SECOND = 32;
 export const CLIENTS_KNOWN_MAX = 4_096;
 /** Questions being answered at a time. */
-export const ANSWERS_OPEN_MAX = 64;
+export const ANSWERS_OPEN_MAX = 128;
 /** Envelope around a body: id, status, item heads. */
 const ENVELOPE_BYTES = 32;
 
@@ -73,9 +73,15 @@ export class RequestDesk {
       await this.#reply(request, "busy");
       return;
     }
+    const { question } = request;
+    if (question.what === "send") {
+      count("REQUESTS_UNSUPPORTED");
+      await this.#reply(request, "unsupported");
+      return;
+    }
     this.#open++;
     try {
-      const body = await this.#answer(request.question);
+      const body = await this.#answer(question);
       const fits = body !== undefined && body.length + ENVELOPE_BYTES <= PAYLOAD_BYTES_MAX;
       count(fits ? "REQUESTS_ANSWERED" : "REQUESTS_UNAVAILABLE");
       await this.#reply(request, fits ? "done" : "unavailable", fits ? body : undefined);
@@ -110,7 +116,7 @@ export class RequestDesk {
     return true;
   }
 
-  async #answer(question: Question): Promise<Uint8Array | undefined> {
+  async #answer(question: Exclude<Question, { what: "send" }>): Promise<Uint8Array | undefined> {
     const { upstream } = this.#options;
     switch (question.what) {
       case "headers":
@@ -123,8 +129,6 @@ export class RequestDesk {
         const event = await upstream?.proof(question.transactionHash);
         return event === undefined ? undefined : encodeEvent(event);
       }
-      case "send":
-        return undefined;
     }
   }
 

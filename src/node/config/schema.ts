@@ -57,7 +57,7 @@ const rpc = z
       )
       .max(ENDPOINTS_MAX)
       .default([])
-      .describe("JSON-RPC addresses of FISCO BCOS nodes of one chain, in order of preference."),
+      .describe("JSON-RPC addresses of FISCO BCOS nodes of one chain; the quickest of those that answer is asked."),
     caFile: path("PEM file of the authorities to trust for `https://` instead of the system's.").optional(),
     timeoutMs: z.int().min(100).max(120_000).default(10_000).describe("For one attempt at one node."),
   })
