@@ -76,7 +76,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   store: ["base", "chain"],
   link: ["base", "codec"],
   hsm: ["base", "crypto", "codec"],
-  text: ["base", "crypto", "codec", "chain", "store", "link", "node", "simulator"],
+  text: ["base", "crypto", "codec", "chain", "store", "link", "hsm", "node", "simulator"],
   node: ["base", "crypto", "crypto/backend", "codec", "chain", "store", "link", "hsm", "text"],
   cli: ["base", "crypto", "codec", "chain", "node", "text"],
   index: ["base", "crypto", "crypto/backend", "codec", "chain", "text"],
@@ -87,7 +87,7 @@ const PURE = ["base", "crypto", "codec", "chain"];
 
 /** Of these rooms `text` and `store` may know the shapes, not the code. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
-  text: ["crypto", "codec", "chain", "store", "link", "node", "simulator"],
+  text: ["crypto", "codec", "chain", "store", "link", "hsm", "node", "simulator"],
   store: ["chain"],
 };
 
@@ -134,7 +134,8 @@ describe("rooms", () => {
       const limited = TYPES_ONLY[roomOf(path)] ?? [];
       return imports
         .filter(
-          ({ target, typeOnly }) => !typeOnly && limited.includes(roomOf(target)) && /^(src|simulator)\//.test(target),
+          ({ target, typeOnly }) =>
+            !typeOnly && limited.includes(roomOf(target)) && /^(src|hsm|simulator)\//.test(target),
         )
         .map(({ target }) => `${path} -> ${target}`);
     });
@@ -184,7 +185,8 @@ describe("everywhere", () => {
   });
 
   test("native and heavy packages load when they are needed, not before", () => {
-    const heavy = /^(better-sqlite3|secp256k1|tiny-secp256k1|hash-wasm|mqtt|aedes|zod|yaml|node:sqlite)$/;
+    const heavy =
+      /^(better-sqlite3|secp256k1|tiny-secp256k1|hash-wasm|mqtt|aedes|zod|yaml|pkcs11js|koffi|serialport|node:sqlite)$/;
     const wrong = FILES.flatMap(({ path, imports }) =>
       imports
         .filter(({ target, typeOnly, dynamic }) => heavy.test(target) && !typeOnly && !dynamic)

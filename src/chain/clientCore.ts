@@ -7,7 +7,9 @@ import type { Random } from "../base/random.js";
 import type { HashedHeader } from "../codec/hashedHeader.js";
 import { writeJson } from "../codec/json.js";
 import type { WireContext } from "../codec/wire/context.js";
-import { encodeSegment } from "../codec/wire/segment.js";
+import { extraWireBytes } from "../codec/wire/context.js";
+import { PAYLOAD_BYTES_MAX, SEGMENT_HEADERS_MAX } from "../codec/wire/limits.js";
+import { encodeSegment, segmentSizeFor } from "../codec/wire/segment.js";
 import { Committees } from "./committee.js";
 import { type ForkEvidence, forkToJson } from "./forkEvidence.js";
 import type { AcceptedVia, HeaderStretch, LightMessage, LightOutput } from "./lightMessages.js";
@@ -52,6 +54,7 @@ export class ClientCore {
   /** Live headers of the segment in progress, all certified and in a row. */
   #open: HashedHeader[] = [];
   #prunedBelow = 0;
+  #answerLimit = SEGMENT_HEADERS_MAX;
 
   constructor(options: CoreOptions) {
     this.rules = options.rules;
@@ -70,6 +73,24 @@ export class ClientCore {
   get floor(): number {
     if (this.#windowHeaders === 0 || this.trusted === undefined) return 0;
     return Math.max(0, this.trusted.number - this.#windowHeaders + 1);
+  }
+
+  /** Headers to ask for at once, so that the answer fits into one message however many sealers there are by now. */
+  get answerHeadersMax(): number {
+    const sealers = this.trusted?.sealers.nodeIds.length ?? 1;
+    const fitting = segmentSizeFor(sealers, this.rules.suite.headerSignatureBytes, extraWireBytes(this.rules.profile));
+    return Math.min(fitting, this.#answerLimit);
+  }
+
+  /** `count` headers were not to be had in one answer. False when there is no smaller question. */
+  askLess(count: number): boolean {
+    if (count <= 1) return false;
+    this.#answerLimit = Math.floor(count / 2);
+    return true;
+  }
+
+  askMore(): void {
+    this.#answerLimit = Math.min(SEGMENT_HEADERS_MAX, 2 * this.#answerLimit);
   }
 
   /** Takes one verified live header. */
@@ -105,9 +126,16 @@ export class ClientCore {
     this.outputs.push({ kind: "accepted", header, via, ...certificate, sealersChanged });
   }
 
+  /** In one run where it can be read back as one message, else in halves: many sealers make long headers. */
   #writeRun(headers: readonly HashedHeader[], bytes?: Uint8Array): void {
     const start = (headers[0] as HashedHeader).header.number;
     const encoded = bytes ?? encodeSegment(headers, true, this.wire);
+    if (encoded.length > PAYLOAD_BYTES_MAX && headers.length > 1) {
+      const half = headers.length >> 1;
+      this.#writeRun(headers.slice(0, half));
+      this.#writeRun(headers.slice(half));
+      return;
+    }
     this.writes.push({ kind: "run", run: { start, count: headers.length, status: "certified", bytes: encoded } });
   }
 

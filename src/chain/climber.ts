@@ -160,7 +160,8 @@ export class Climber {
     if (retained && to === segmentEnd && !source.badSegments.has(start)) {
       wants.subscribe(source.name, "climb", [{ kind: "segment", start }], { from, to }, now);
     } else {
-      wants.ask(source.name, "climb", { what: "headers", from, count: to - from + 1 }, { from, to }, now);
+      const last = Math.min(to, from + this.#core.answerHeadersMax - 1);
+      wants.ask(source.name, "climb", { what: "headers", from, count: last - from + 1 }, { from, to: last }, now);
     }
   }
 
@@ -299,6 +300,15 @@ export class Climber {
 
   /** Headers that were asked for to climb: the whole stretch (`climb`) or one in the middle (`pivot`). */
   received(source: Source, want: Want, stretch: HeaderStretch): void {
+    const { trusted } = this.#core;
+    const [ceiling, unproven, waiting] = [this.#ceiling, this.unproven, this.#ahead.size];
+    this.#receive(source, want, stretch);
+    const moved = this.#core.trusted !== trusted || this.#ceiling !== ceiling || this.unproven !== unproven;
+    // Whoever gives answers that lead nowhere must not be asked in a circle.
+    if (!moved && this.#ahead.size <= waiting) this.#core.sources.pause(source, this.#core.now);
+  }
+
+  #receive(source: Source, want: Want, stretch: HeaderStretch): void {
     const [first] = stretch.headers;
     if (!stretch.signed || first === undefined) {
       this.#core.refuse(

@@ -84,11 +84,14 @@ export class Filler {
     if (wants.covers("fill", high) || this.#arrived.has(high)) return from - 1;
     const last = start + size - 1;
     const reachable = last < (this.#core.trusted?.number ?? 0) && start >= (source.record?.retainedFrom ?? Infinity);
-    const span = { from, to: high };
-    if (reachable && !source.badSegments.has(start))
-      wants.subscribe(source.name, "fill", [{ kind: "segment", start }], span, now);
-    else wants.ask(source.name, "fill", { what: "headers", from, count: high - from + 1 }, span, now);
-    return from - 1;
+    if (reachable && !source.badSegments.has(start)) {
+      wants.subscribe(source.name, "fill", [{ kind: "segment", start }], { from, to: high }, now);
+      return from - 1;
+    }
+    const first = Math.max(from, high - this.#core.answerHeadersMax + 1);
+    const span = { from: first, to: high };
+    wants.ask(source.name, "fill", { what: "headers", from: first, count: high - first + 1 }, span, now);
+    return first - 1;
   }
 
   received(source: Source, want: Want, stretch: HeaderStretch): void {
@@ -99,7 +102,9 @@ export class Filler {
       const next = this.#arrived.get(current.high);
       if (next === undefined) return;
       this.#arrived.delete(current.high);
-      if (!this.#link(current, next)) return;
+      if (this.#link(current, next)) continue;
+      this.#core.sources.pause(next.source, this.#core.now);
+      return;
     }
   }
 

@@ -159,7 +159,7 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
           this.#climber.provedBy(source, input.body);
         return;
       case "declined":
-        this.#onFailed(source, this.#core.wants.answered(source.name, input.id), PENALTY.stale);
+        this.#onDeclined(source, this.#core.wants.answered(source.name, input.id));
         return;
       case "event":
         this.#onEvent(source, input);
@@ -291,6 +291,7 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
       return;
     }
     if (this.#core.fork !== undefined || !this.#clockSet) return;
+    this.#core.askMore();
     if (want.purpose === "fill") this.#filler.received(source, want, stretch);
     else if (want.purpose === "genesis") this.#onGenesis(source, stretch);
     else this.#climber.received(source, want, stretch);
@@ -321,6 +322,12 @@ export class LightClient implements Machine<LightInput, ChainWrite, LightMessage
     const want =
       id !== undefined ? wants.answered(source.name, id) : subject && wants.arrived(source.name, subject as Subject);
     this.#onFailed(source, want, 0);
+  }
+
+  /** What a source does not have as a whole, it may have in part: an answer has to fit into one message. */
+  #onDeclined(source: Source, want: Want | undefined): void {
+    if (want === undefined || this.#core.askLess(want.to - want.from + 1)) return;
+    this.#onFailed(source, want, PENALTY.stale);
   }
 
   #onFailed(source: Source, want: Want | undefined, penalty: number): void {

@@ -26,7 +26,7 @@ export const RPC_CALLS_MAX = 256;
 export const RPC_ENDPOINTS_MAX = 32;
 
 export interface ChainRpcOptions {
-  /** `http://` or `https://` addresses of nodes of one chain, in order of preference. */
+  /** `http://` or `https://` addresses of nodes of one chain; the quickest of those that answer is asked. */
   readonly endpoints: readonly string[];
   /** For one attempt at one endpoint; a call tries each endpoint at most once. */
   readonly timeoutMs?: number;

@@ -10,8 +10,7 @@ import { STALE_AFTER_DEFAULT_MS } from "../chain/limits.js";
 import { restoreLightClient } from "../chain/restore.js";
 import type { ChainStore } from "../chain/store.js";
 import { CLOCK_DRIFT_DEFAULT_MS, TRUSTING_PERIOD_DEFAULT_MS, type TrustLevel } from "../chain/verify.js";
-import { COMMITMENT_BYTES } from "../codec/fisco/headerRules.js";
-import type { WireContext } from "../codec/wire/context.js";
+import { extraWireBytes, type WireContext } from "../codec/wire/context.js";
 import { segmentSizeFor } from "../codec/wire/segment.js";
 import type { Suite } from "../crypto/suite.js";
 
@@ -57,8 +56,7 @@ export function wireOf({ anchor, suite }: ChainSetup): WireContext {
 /** Headers per segment for the anchor's sealers. */
 export function segmentSizeOf({ anchor, suite }: ChainSetup): number {
   const sealers = anchor.sealers?.nodeIds.length ?? SEALERS_ASSUMED;
-  const extraBytes = anchor.profile.layout === "edgeseal" ? COMMITMENT_BYTES : 0;
-  return segmentSizeFor(sealers, suite.headerSignatureBytes, extraBytes);
+  return segmentSizeFor(sealers, suite.headerSignatureBytes, extraWireBytes(anchor.profile));
 }
 
 /** Options of the light client, with what the store remembers. */

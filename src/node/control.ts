@@ -88,9 +88,12 @@ function serve(socket: Socket, node: RunningNode, stop: () => void): void {
   });
 }
 
+/** The question is read and thrown away: closing before it has come would cost the asker the answer. */
 function refuse(socket: Socket, code: string): void {
   socket.on("error", () => socket.destroy());
-  socket.end(`${writeJson({ code })}\n`, () => socket.destroy());
+  socket.setTimeout(CONTROL_IDLE_MS, () => socket.destroy());
+  socket.resume();
+  socket.end(`${writeJson({ code })}\n`);
 }
 
 function answer(socket: Socket, line: string, node: RunningNode, stop: () => void): void {

@@ -22,6 +22,7 @@ import { encodeChange, encodeChangeIndex } from "../codec/wire/changeMessage.js"
 import type { WireContext } from "../codec/wire/context.js";
 import { encodeEvent } from "../codec/wire/eventMessage.js";
 import { encodeHead } from "../codec/wire/headMessage.js";
+import { PAYLOAD_BYTES_MAX } from "../codec/wire/limits.js";
 import { encodeRecord } from "../codec/wire/recordMessage.js";
 import { encodeSegment } from "../codec/wire/segment.js";
 import type { Subject, Topics } from "../codec/wire/topics.js";
@@ -317,7 +318,9 @@ export class Publisher {
     const [before] = readCertified(store, start - 1, start - 1, wire);
     const headers = readCertified(store, start, start + segmentSize - 1, wire);
     if (headers.length !== segmentSize) return undefined;
-    return encodeSegment(reduceStretch(headers, before, this.#committees), true, wire);
+    const payload = encodeSegment(reduceStretch(headers, before, this.#committees), true, wire);
+    // Sealers may have become many since the size was chosen; such a stretch comes on request, in parts.
+    return payload.length > PAYLOAD_BYTES_MAX ? undefined : payload;
   }
 
   /** Clears the oldest retained segments when all together pass the limit; they come on request from then on. */

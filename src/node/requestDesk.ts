@@ -36,11 +36,11 @@ export interface RequestDeskOptions {
 }
 
 /** Questions one client may ask at once, and how fast the allowance comes back. */
-export const CLIENT_BURST_REQUESTS = 64;
+export const CLIENT_BURST_REQUESTS = 32;
 export const CLIENT_REQUESTS_PER_SECOND = 32;
 export const CLIENTS_KNOWN_MAX = 4_096;
 /** Questions being answered at a time. */
-export const ANSWERS_OPEN_MAX = 64;
+export const ANSWERS_OPEN_MAX = 128;
 /** Of these, transactions that wait for their block: a slow chain must not keep headers from anybody. */
 export const SENDS_OPEN_MAX = 16;
 /** Envelope around a body: id, status, item heads. */
@@ -150,7 +150,7 @@ export class RequestDesk {
       const outcome = await upstream.sendTransaction(transaction);
       if (outcome.status === "proven") return encodeEvent(outcome.event);
       count(outcome.status === "refused" ? outcome.code : "REQUESTS_UNAVAILABLE");
-      return outcome.status === "refused" ? "malformed" : "unavailable";
+      return outcome.status === "refused" ? "refused" : "unavailable";
     } finally {
       this.#sends--;
     }

@@ -253,6 +253,8 @@ export class RpcSource implements Upstream {
     } catch (thrown) {
       const code = codeOf(thrown);
       count(code);
+      // The client drops the header it could not be led to; on a chain that stands still nothing newer would bring it back.
+      this.#shown = -1;
       if (thrown instanceof RpcError) emit({ kind: "declined", source: this.name, id: key, status: "unavailable" });
       else emit({ kind: "malformed", source: this.name, code, id: key });
     }

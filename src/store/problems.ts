@@ -17,6 +17,8 @@ export type StoreProblem =
   | { readonly code: "STORE_LOST"; readonly path: string; readonly remains: string }
   | { readonly code: "STORE_NOT_DURABLE"; readonly path: string; readonly setting: string; readonly found: string }
   | { readonly code: "STORE_ENGINE_MISSING"; readonly tried: readonly EngineFailure[] }
+  /** The engine is there, but does not work safely with this Node. */
+  | { readonly code: "STORE_ENGINE_UNSAFE"; readonly engine: string; readonly node: string }
   | { readonly code: "STORE_RUN_OVERLAP"; readonly start: number; readonly count: number; readonly otherStart: number }
   | { readonly code: "STORE_WRITE_INVALID"; readonly what: string; readonly value: number; readonly limit: number }
   | { readonly code: "STORE_CLOSED"; readonly path: string };

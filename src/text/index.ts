@@ -20,6 +20,7 @@ import {
   nodeTexts,
   verifyTexts,
 } from "./en/node.js";
+import { shieldTexts, skfTexts } from "./en/shield.js";
 import { signingTexts } from "./en/signing.js";
 import { simulatorTexts } from "./en/simulator.js";
 import { storeTexts } from "./en/store.js";
@@ -42,6 +43,8 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   secret: secretTexts,
   keystore: keystoreTexts,
   pkcs11: pkcs11Texts,
+  shield: shieldTexts,
+  skf: skfTexts,
   chain: chainTexts,
   link: linkTexts,
   broker: brokerTexts,

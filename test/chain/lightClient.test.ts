@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { ChainIssuer } from "../../simulator/chain/chainIssuer.js";
 import { equalBytes } from "../../src/base/bytes.js";
 import type { Profile } from "../../src/codec/profile.js";
-import { anchorAt, FISCO, makeChain, rulesOf } from "../support/chains.js";
+import { encodeSegment } from "../../src/codec/wire/segment.js";
+import { anchorAt, FISCO, makeChain, rulesOf, wireOf } from "../support/chains.js";
 import { SeededWorld } from "../support/seededWorld.js";
 
 const EDGESEAL: Profile = { suite: "ecdsa", layout: "edgeseal", faultModel: "bft" };
@@ -115,6 +116,39 @@ describe("a light client", () => {
       expect(states).toEqual(["SYNCING", "FOLLOWING"]);
       expect(world.height).toBe(chain.height);
     }
+  });
+
+  test("climbs and fills by ranges that fit when the sealers have become many", async () => {
+    const chain = await makeChain();
+    for (let i = 0; i < 20; i++) chain.issue({ sealers: [{ kind: "add" }, { kind: "add" }] });
+    chain.issueMany(150);
+    for (const mode of ["forward", "skip"] as const) {
+      const world = new SeededWorld({
+        chain,
+        seed: 22,
+        segmentSize: 128,
+        retained: false,
+        client: { mode, segmentSize: 128 },
+      });
+      world.run(60_000);
+      expect(world.height).toBe(chain.height);
+      expect(world.client.status().missing).toBe(0);
+      expectComplete(world, chain);
+    }
+  });
+
+  test("that was fed another chain's headers once asks without haste and takes nothing", async () => {
+    const chain = await makeChain();
+    const other = await makeChain({ seed: 77 });
+    chain.issueMany(100);
+    other.issueMany(10);
+    const world = new SeededWorld({ chain, seed: 23 });
+    const bytes = encodeSegment([other.header(10)], true, wireOf(other));
+    world.store.apply([{ kind: "run", run: { start: 10, count: 1, status: "certified", bytes } }]);
+    world.crash();
+    world.run(30_000);
+    expect(world.height).toBe(10);
+    expect(Object.values(world.refused).reduce((sum, count) => sum + count, 0)).toBeLessThan(200);
   });
 
   test("works without retained segments and without a change index, by bisection", async () => {

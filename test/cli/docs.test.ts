@@ -22,7 +22,7 @@ function sourceFiles(folder: string): string[] {
 /** Codes in the unions: `{ readonly code: "SOME_CODE"; ... }` at the level of a type. */
 const CODE_IN_UNION = /readonly code: "([A-Z][A-Z0-9_]+)"/g;
 
-const CODES = [...sourceFiles("src"), ...sourceFiles("simulator")].flatMap((file) =>
+const CODES = [...sourceFiles("src"), ...sourceFiles("hsm"), ...sourceFiles("simulator")].flatMap((file) =>
   [...readFileSync(file, "utf8").matchAll(CODE_IN_UNION)].map(([, code]) => code as string),
 );
 

@@ -19,7 +19,7 @@ let path: string;
 let engine: SqlEngine;
 
 beforeAll(async () => {
-  engine = await loadEngine(["better-sqlite3"]);
+  engine = await loadEngine();
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "edgeseal-damage-"));

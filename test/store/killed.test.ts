@@ -57,7 +57,7 @@ it(
     for (let kill = 0; kill < KILLS; kill++) {
       const last = await writeUntilKilled(path, Math.floor(random() * STEPS_BEFORE_KILL_MAX));
       acknowledged = Math.max(acknowledged, last);
-      const store = await openChainStore({ path, engine: "better-sqlite3" });
+      const store = await openChainStore({ path });
       const kept = stepsIn(store);
       expect(kept).toBeGreaterThanOrEqual(acknowledged);
       expect(kept).toBeLessThanOrEqual(acknowledged + 1);

@@ -35,7 +35,7 @@ function record(synchronous: "FULL" | "NORMAL"): DiskOperation[] {
 }
 
 async function replay(operations: readonly DiskOperation[], seed: number): Promise<ReplayResult> {
-  const engine = await loadEngine(["better-sqlite3"]);
+  const engine = await loadEngine();
   const scratch = join(folder, "image");
   return new Replay({ engine, operations, file: FILE, scratch, seed, draws: SOAK }).run();
 }

@@ -16,6 +16,7 @@ import { reduceStretch } from "../../src/chain/stretch.js";
 import type { HashedHeader } from "../../src/codec/hashedHeader.js";
 import { decodeChange, encodeChange } from "../../src/codec/wire/changeMessage.js";
 import { decodeHead, encodeHead } from "../../src/codec/wire/headMessage.js";
+import { SEGMENT_BYTES_MAX } from "../../src/codec/wire/limits.js";
 import { decodeSegment, encodeSegment } from "../../src/codec/wire/segment.js";
 import { MemoryStore } from "../../src/store/memoryStore.js";
 import { clientOptions, GENESIS_TIME, wireOf } from "./chains.js";
@@ -198,7 +199,8 @@ export class SeededWorld {
     if (question.what === "headers" && question.from <= chain.height) {
       const to = Math.min(chain.height, question.from + question.count - 1);
       const bytes = this.#segment(question.from, to);
-      this.send({ kind: "headers", source, id, stretch: { ...decodeSegment(bytes, wire), bytes } });
+      if (bytes.length > SEGMENT_BYTES_MAX) this.send({ kind: "declined", source, id, status: "unavailable" });
+      else this.send({ kind: "headers", source, id, stretch: { ...decodeSegment(bytes, wire), bytes } });
     } else if (question.what === "block" && chain.hasBody(question.number)) {
       this.send({ kind: "block", source, id, body: chain.body(question.number) });
     } else this.send({ kind: "declined", source, id, status: "unavailable" });

@@ -2,11 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import type { Pkcs11Options } from "../../hsm/pkcs11/pkcs11Backend.js";
 import { utf8Bytes } from "../../src/base/bytes.js";
+import { checkoutRoot } from "./checkout.js";
 
-const ROOT = resolve(import.meta.dirname, "../..");
+const ROOT = checkoutRoot(import.meta.dirname);
 const CACHE_FOLDER = join(ROOT, "node_modules/.cache/edgeseal");
 const MODULES = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
 export const TOKEN_LABEL = "edgeseal test";

@@ -16,6 +16,11 @@ export interface WireContext {
 
 const ROOT_BYTES = 32;
 
+/** Bytes of the wire form of extraData in headers that change nothing. */
+export function extraWireBytes({ layout }: Profile): number {
+  return layout === "edgeseal" ? 2 * ROOT_BYTES : 0;
+}
+
 /**
  * extraData as it travels: nothing in the `fisco` layout; in the `edgeseal` layout the two roots (64 bytes), followed by
  * the hash of the next sealer set (32 bytes) only where the set changes; the whole text in a genesis header.

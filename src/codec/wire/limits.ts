@@ -11,7 +11,7 @@ export const CHANGE_INDEX_MAX = 4_096;
 /** Longest chain, group, and client name. */
 export const NAME_CHARS_MAX = 64;
 /** Extra data of a genesis header: the whole genesis configuration as text. */
-export const GENESIS_EXTRA_BYTES_MAX = 131_072;
+export const GENESIS_EXTRA_BYTES_MAX = 196_608;
 export const TRANSACTION_BYTES_MAX = 131_072;
 export const BLOCK_TRANSACTIONS_MAX = 4_096;
 export const PROOF_DEPTH_MAX = 32;

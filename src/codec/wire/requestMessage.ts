@@ -7,7 +7,7 @@
  *     what 3: transaction proof  transaction hash
  *     what 4: send transaction   encoded transaction
  *   response [ kind 7, id, status, body | null ]
- *     status 0: done; 1: not available; 2: too busy, ask later; 3: refused as malformed
+ *     status 0: done; 1: not available; 2: too busy, ask later; 3: refused for good
  *     body: the encoded segment, block body or event message as one byte string
  */
 
@@ -38,7 +38,7 @@ export interface Request {
   readonly question: Question;
 }
 
-export type ResponseStatus = "done" | "unavailable" | "busy" | "malformed";
+export type ResponseStatus = "done" | "unavailable" | "busy" | "refused";
 
 export interface Response {
   readonly id: Uint8Array;
@@ -47,7 +47,7 @@ export interface Response {
   readonly body: Uint8Array | undefined;
 }
 
-const STATUSES: readonly ResponseStatus[] = ["done", "unavailable", "busy", "malformed"];
+const STATUSES: readonly ResponseStatus[] = ["done", "unavailable", "busy", "refused"];
 const HASH_BYTES = 32;
 const WHAT = { headers: 1, block: 2, proof: 3, send: 4 } as const;
 

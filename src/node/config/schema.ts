@@ -58,7 +58,7 @@ const rpc = z
       )
       .max(ENDPOINTS_MAX)
       .default([])
-      .describe("JSON-RPC addresses of FISCO BCOS nodes of one chain, in order of preference."),
+      .describe("JSON-RPC addresses of FISCO BCOS nodes of one chain; the quickest of those that answer is asked."),
     caFile: path("PEM file of the authorities to trust for `https://` instead of the system's.").optional(),
     timeoutMs: z.int().min(100).max(120_000).default(10_000).describe("For one attempt at one node."),
   })
@@ -189,7 +189,9 @@ const key = z
       .optional()
       .describe("`pkcs11`: id (CKA_ID) of the key pair, in hex; by it alone the key is found."),
     sessions: z.int().min(1).max(16).default(4).describe("`pkcs11`: sessions that sign at the same time."),
-    device: path("`shield`: serial line, such as `/dev/ttyUSB0`. `skf`: name of the device, where there are several.").optional(),
+    device: path(
+      "`shield`: serial line, such as `/dev/ttyUSB0`. `skf`: name of the device, where there are several.",
+    ).optional(),
     baudRate: z.int().min(1_200).max(4_000_000).default(115_200).describe("`shield`: bits a second."),
     application: shortText("`skf`: application on the device.").optional(),
     container: shortText("`skf`: container of the key pair.").optional(),

@@ -87,7 +87,7 @@ class MqttCarrier implements Carrier {
 
   async send(transaction: Uint8Array): Promise<SendOutcome> {
     const answer = await this.#ask({ what: "send", transaction });
-    if (answer?.status === "malformed") return { status: "refused", code: "publisher" };
+    if (answer?.status === "refused") return { status: "refused", code: "publisher" };
     if (answer?.body === undefined) return { status: "pending" };
     try {
       return { status: "proven", event: decodeEvent(answer.body) };

@@ -55,6 +55,10 @@ export const storeTexts: Texts<StoreProblem> = {
       `No SQLite engine could be loaded (${p.tried.map((failure) => `${failure.engine}: ${failure.reason}`).join(", ")}).`,
     advice: "Install better-sqlite3 (npm install better-sqlite3) or run Node 22.13 or newer.",
   },
+  STORE_ENGINE_UNSAFE: {
+    says: (p) => `${p.engine} is not safe to use with Node ${p.node}.`,
+    advice: "Use the engine `auto`: this Node has SQLite of its own.",
+  },
   STORE_RUN_OVERLAP: {
     says: (p) => `A run of ${p.count} headers from ${p.start} cuts into the run that starts at ${p.otherStart}.`,
   },

@@ -286,7 +286,7 @@ describe("questions", () => {
   });
 
   it("answers come back in every status, with a body exactly where it is done", () => {
-    for (const status of ["unavailable", "busy", "malformed"] as const) {
+    for (const status of ["unavailable", "busy", "refused"] as const) {
       const payload = encodeResponse(id, status);
       expectDeterministic(payload);
       expect(decodeResponse(payload)).toEqual({ id, status, body: undefined });

@@ -22,7 +22,7 @@ function failureAt(step: number, apply: () => void): string | undefined {
   }
 }
 
-const store = await openChainStore({ path, engine: "better-sqlite3" });
+const store = await openChainStore({ path });
 let acknowledged = 0;
 let failure: string | undefined;
 while (failure === undefined && acknowledged < 100_000) {
@@ -35,7 +35,7 @@ const readable = stepsIn(store);
 store.close();
 
 rmSync(ballast);
-const reopened = await openChainStore({ path, engine: "better-sqlite3" });
+const reopened = await openChainStore({ path });
 const kept = stepsIn(reopened);
 const codes = reopened.check();
 new ExpectedContent().assertEqual(reopened, kept);

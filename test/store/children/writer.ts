@@ -55,7 +55,7 @@ function writeSteps(store: SqliteStore, count: number): boolean {
   return true;
 }
 
-const loaded = await loadEngine(["better-sqlite3"]);
+const loaded = await loadEngine();
 const opened: SqlDatabase[] = [];
 const engine: SqlEngine = {
   ...loaded,
