@@ -43,8 +43,10 @@ export type TokenRequest =
   | { readonly kind: "generate"; readonly label: string }
   | { readonly kind: "close" };
 
+/** The node sends a list of these, what came up in one turn. */
 export type TokenMessage = { readonly id: number; readonly request: TokenRequest };
 
+/** The token's process sends a list of these. */
 export type TokenAnswer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly problem: Pkcs11Problem };

@@ -9,8 +9,8 @@ import { Token } from "./token.js";
 
 let token: Token | undefined;
 
-process.on("message", (message) => {
-  void answer(message as TokenMessage);
+process.on("message", (messages) => {
+  for (const message of messages as TokenMessage[]) void answer(message);
 });
 // Without the node nobody needs the token. A plain exit would wait for threads that hang in the module.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
@@ -50,6 +50,16 @@ function problemOf(thrown: unknown, request: TokenRequest): Pkcs11Problem {
   return { code: "PKCS11_CALL_FAILED", call: request.kind, ckr };
 }
 
+/** Goes out at the end of the turn: sessions that finish together answer together. */
+let outbox: TokenAnswer[] = [];
+
 function send(message: TokenAnswer): void {
-  process.send?.(message);
+  if (outbox.length === 0) setImmediate(flush);
+  outbox.push(message);
+}
+
+function flush(): void {
+  const answers = outbox;
+  outbox = [];
+  process.send?.(answers);
 }

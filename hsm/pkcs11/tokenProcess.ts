@@ -20,6 +20,8 @@ interface OpenCall {
 class Running {
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, OpenCall>();
+  /** Goes out at the end of the turn: a message through the pipe costs as much as several requests in it. */
+  #outbox: TokenMessage[] = [];
   #nextId = 1;
   /** Counts answers: a call in whose time it stood still was not merely waiting its turn. */
   answers = 0;
@@ -30,7 +32,9 @@ class Running {
     const env: NodeJS.ProcessEnv = { ...process.env, UV_THREADPOOL_SIZE: String(sessions + 1) };
     delete env.NODE_OPTIONS;
     this.#child = fork(program, [], { env, execArgv: [], serialization: "advanced", stdio: IGNORED });
-    this.#child.on("message", (message) => this.#answered(message as TokenAnswer));
+    this.#child.on("message", (answers) => {
+      for (const answer of answers as TokenAnswer[]) this.#answered(answer);
+    });
     this.#child.on("error", (error) => this.#over("code" in error ? String(error.code) : error.name));
     this.#child.on("exit", (code, signal) => this.#over(signal ?? `exit ${code}`));
   }
@@ -44,10 +48,17 @@ class Running {
     return new Promise((resolve, reject) => {
       if (this.ended) return reject(new Pkcs11Error({ code: "PKCS11_PROCESS_ENDED", reason: "ended" }));
       this.#calls.set(id, { resolve, reject });
-      const message: TokenMessage = { id, request };
-      this.#child.send(message, (error) => {
-        if (error !== null) this.end("pipe");
-      });
+      if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+      this.#outbox.push({ id, request });
+    });
+  }
+
+  #flush(): void {
+    const messages = this.#outbox;
+    this.#outbox = [];
+    if (this.ended) return;
+    this.#child.send(messages, (error) => {
+      if (error !== null) this.end("pipe");
     });
   }
 

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
 import { plugIn } from "../../../hsm/emulator/shieldOnLine.js";
 import { createKeyFile, openKeyFile } from "../../../hsm/keystore/keystore.js";
 import { generatePkcs11Key, openPkcs11 } from "../../../hsm/pkcs11/pkcs11Backend.js";
@@ -20,12 +21,13 @@ import { type Figure, median, round, seconds } from "../measure.js";
 import { openRawToken } from "./rawToken.js";
 
 const ROUNDS = 5;
-const SIGNATURES = 1_000;
+const SIGNATURES = 3_000;
 /** Requests under way; four sessions sign, the rest waits its turn. */
 const AT_ONCE = 32;
 const SESSIONS = 4;
 const SHIELD_SIGNATURES = 20;
 const NANOSECONDS_PER_MS = 1e6;
+const SETTLE_MS = 20;
 const CHAIN_ID = new Uint8Array(32).fill(7);
 
 async function rate(count: number, work: (i: number) => Promise<unknown>): Promise<number> {
@@ -162,16 +164,19 @@ async function* onToken(folder: string, hsm: SoftHsm): AsyncIterable<Figure> {
   account.store.close();
 
   const sealer = await guarded(folder, await open("secp256k1", "c3"), "sealer", "ecdsa");
-  const delay = monitorEventLoopDelay({ resolution: 1 });
+  let worst = 0;
   const limit = async () => Math.min(await token.rate(SIGNATURES), fsyncRate(folder));
   const votes = async (i: number): Promise<number> => {
-    if (i > 0) delay.enable();
+    // One for each round, started from an idle loop: the blocking fsyncs of the limit are not the guard's.
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    await setTimeout(SETTLE_MS);
+    delay.enable();
     const value = await rate(SIGNATURES, (at) => sealer.signer.sign(vote(1 + i * SIGNATURES + at)));
     delay.disable();
+    if (i > 0) worst = Math.max(worst, delay.max / NANOSECONDS_PER_MS);
     return value;
   };
   yield await compare("sign.votes", limit, votes, 0.8);
-  const worst = delay.max / NANOSECONDS_PER_MS;
   const stall = { bench: "sign.stall.ms", value: round(worst), unit: "ms", limit: 20, ratio: round(worst / 20) };
   yield { ...stall, must: "value <= 20", met: worst <= 20 };
   await sealer.signer.close();
