@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { plugIn } from "../../hsm/emulator/shieldOnLine.js";
 import { simulatedNode } from "../../simulator/chain/rpcNode.js";
 import { SILENT_LOGGER } from "../../src/base/logger.js";
 import { anchorToJson } from "../../src/chain/anchor.js";
@@ -13,11 +14,13 @@ import { SYNC_DEFAULTS } from "../../src/node/chainSetup.js";
 import { PublisherNode } from "../../src/node/publisherNode.js";
 import { systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore } from "../../src/store/memoryStore.js";
+import { makeShield, PIN, PtyPair } from "../hsm/shieldBench.js";
 import { startBroker } from "../support/broker.js";
 import { anchorAt, makeChain } from "../support/chains.js";
 import { until } from "../support/linkContract.js";
 import { connectTo } from "../support/network.js";
 import { type RpcStandIn, startRpcStandIn } from "../support/rpcStandIn.js";
+import { buildSkfStandIn } from "../support/skfStandIn/build.js";
 import { type CompiledCli, compileCli } from "./compiledCli.js";
 
 const MODULE = "/usr/lib/softhsm/libsofthsm2.so";
@@ -97,8 +100,8 @@ function json(words: readonly string[], env: Record<string, string> = {}) {
 }
 
 /** Without blocking this process, which is the chain, the broker and the node. */
-async function jsonAside(words: readonly string[]) {
-  const child = spawn(process.execPath, [cli.main, ...words, "-c", config, "--json"], { stdio: "pipe" });
+async function jsonAside(words: readonly string[], configuration = config) {
+  const child = spawn(process.execPath, [cli.main, ...words, "-c", configuration, "--json"], { stdio: "pipe" });
   let out = "";
   let error = "";
   child.stdout.on("data", (text) => {
@@ -184,6 +187,52 @@ describe("a key in a SoftHSM token", () => {
     });
     const { exitCode, answer } = json(["sign", "tx", "--key", "token", ...CALL], env);
     expect({ exitCode, from: answer.from }).toEqual({ exitCode: 0, from: made.answer.address });
+  });
+});
+
+describe("a key in a U-shield", () => {
+  const configured = (name: string, line: string, pin: string): string => {
+    const file = join(folder, `${name}.yaml`);
+    const secret = join(folder, `${name}.pin`);
+    writeFileSync(secret, `${pin}\n`, { mode: 0o400 });
+    const key = `  - {name: ${name}, secretFile: ${secret}, ${line}}`;
+    const own = readFileSync(config, "utf8").split("\nkeys:")[0];
+    writeFileSync(file, `${own}\nkeys:\n${key}\n`);
+    return file;
+  };
+
+  it("on a serial line signs with its anchor beside it, and its PIN is counted", async () => {
+    const pair = new PtyPair();
+    await pair.plug();
+    const plugged = plugIn(makeShield({ button: "pressed" }), pair.far);
+    ending.push(async () => {
+      await plugged.unplug();
+      await pair.remove();
+    });
+    const right = configured("serial", `backend: shield, device: ${pair.near}`, PIN);
+    const tested = await jsonAside(["key", "selftest", "serial", "--count", "3"], right);
+    expect(tested).toMatchObject({
+      exitCode: 0,
+      answer: { backend: "shield", extractable: "no", anchor: true, signatures: 3 },
+    });
+    const signed = await jsonAside(["sign", "tx", "--key", "serial", ...CALL], right);
+    expect(signed).toMatchObject({ exitCode: 0, answer: { from: tested.answer.address } });
+    const wrong = configured("serial", `backend: shield, device: ${pair.near}`, "000000");
+    expect(await jsonAside(["key", "selftest", "serial"], wrong)).toMatchObject({
+      exitCode: 1,
+      answer: { code: expect.stringMatching(/^SHIELD_PIN/) },
+    });
+  });
+
+  it("behind an SKF library signs with SM2", async () => {
+    const standIn = buildSkfStandIn();
+    ending.push(() => standIn.remove());
+    const home = "application: edgeseal, container: sealer";
+    const file = configured("usb", `backend: skf, algorithm: sm2, module: ${standIn.library}, ${home}`, PIN);
+    expect(await jsonAside(["key", "selftest", "usb", "--count", "3"], file)).toMatchObject({
+      exitCode: 0,
+      answer: { backend: "skf", anchor: false, signatures: 3 },
+    });
   });
 });
 
