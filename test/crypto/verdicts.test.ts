@@ -175,7 +175,8 @@ describe.each(SUITE_NAMES)("%s: all back ends", (name) => {
       if (field.pow(square, (p - 1n) / 2n) !== 1n) continue;
       const y = fromInteger(field.sqrt(square));
       for (const suite of bench(name).suites) {
-        expect(suite.prepare(concatBytes([fromInteger(x), y]))).toBeDefined();
+        // The same point written plainly is a key, so the refusal is for the way it is written.
+        expect(suite.prepare(concatBytes([fromInteger(x), y])) !== undefined).toBe(true);
         expect(suite.prepare(concatBytes([fromInteger(x + p), y]))).toBeUndefined();
       }
       checked++;
@@ -327,7 +328,7 @@ describe("ecdsa corners", () => {
       for (const recid of [2, 3]) {
         const signature = concatBytes([fromInteger(r), fromInteger(12345n), Uint8Array.of(recid)]);
         const key = recovered("ecdsa", digest, signature);
-        expect(key).toBeDefined();
+        expect(key).toHaveLength(64);
         for (const suite of bench("ecdsa").suites) expect(suite.prepare(key!)?.verify(digest, signature)).toBe(true);
       }
       for (const recid of [0, 1]) {

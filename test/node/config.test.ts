@@ -204,7 +204,9 @@ describe("the record of the last validated file", () => {
     expect(second.fresh).toBeUndefined();
     expect(second.config).toEqual(first.config);
     write(`${BROKER}dataDir: elsewhere\n# changed\n`);
-    expect((await loadConfig(path)).fresh).toBeDefined();
+    const third = await loadConfig(path);
+    expect(third.fileId).not.toEqual(first.fileId);
+    expect(third.fresh).toEqual(first.fresh);
   });
 
   it("is found in the usual place without parsing, and ignored when damaged or of another schema", async () => {
