@@ -12,9 +12,15 @@ function first<T>(hex: string, read: (reader: TarsReader) => T): T {
   return value;
 }
 
-function skipAll(bytes: Uint8Array): void {
+/** Tags of the fields that were skipped, so that a field too many or too few shows. */
+function skipAll(bytes: Uint8Array): number[] {
   const reader = new TarsReader(bytes);
-  while (reader.next()) reader.skip();
+  const tags: number[] = [];
+  while (reader.next()) {
+    tags.push(reader.tag);
+    reader.skip();
+  }
+  return tags;
 }
 
 function written(write: (writer: TarsWriter) => void): string {
@@ -149,13 +155,14 @@ describe("hostile input", () => {
     const texts = ["760161", "870000000162"];
     const map = "9800010601611010";
     const rest = ["a900020c0c", "ba1c0b", "cc", "dd000001ff"];
-    skipAll(fromHex([...numbers, ...texts, map, ...rest].join("")));
+    const tags = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
+    expect(skipAll(fromHex([...numbers, ...texts, map, ...rest].join("")))).toEqual(tags);
   });
 
   it("refuses depth before it recurses further", () => {
     const deep = (levels: number): Uint8Array =>
       concatBytes([new Uint8Array(levels).fill(0x1a), new Uint8Array(levels).fill(0x0b)]);
-    skipAll(deep(TARS_DEPTH_MAX));
+    expect(skipAll(deep(TARS_DEPTH_MAX))).toEqual([1]);
     expect(codeThrownBy(() => skipAll(deep(TARS_DEPTH_MAX + 1)))).toBe("TARS_TOO_DEEP");
     expect(codeThrownBy(() => skipAll(new Uint8Array(900_000).fill(0x1a)))).toBe("TARS_TOO_DEEP");
     const lists = fromHex(`19${"000109".repeat(200)}`);
@@ -168,7 +175,7 @@ describe("hostile input", () => {
       writer.list(tag, new Array<number>(count).fill(0), (item) => writer.integer(0, item));
       return writer.finish();
     };
-    skipAll(concatBytes([list(1, TARS_ITEMS_MAX - 5), list(2, 5)]));
+    expect(skipAll(concatBytes([list(1, TARS_ITEMS_MAX - 5), list(2, 5)]))).toEqual([1, 2]);
     const over = concatBytes([list(1, TARS_ITEMS_MAX - 5), list(2, 6)]);
     expect(codeThrownBy(() => skipAll(over))).toBe("TARS_TOO_MANY_ITEMS");
   });
