@@ -35,14 +35,14 @@ const STICKY = 0o1000;
 const ROOT_USER = 0;
 
 /** Code of the library runs with all our rights: nobody but root and ourselves may be able to exchange it. */
-function checkPath(library: string): string {
+function checkPath(module: string): string {
   const refuse = (reason: SkfLibraryReason): never => {
-    throw new SkfError({ code: "SKF_LIBRARY_PATH", library, reason });
+    throw new SkfError({ code: "SKF_LIBRARY_PATH", module, reason });
   };
-  if (!isAbsolute(library)) refuse("not absolute");
+  if (!isAbsolute(module)) refuse("not absolute");
   let path = "";
   try {
-    path = realpathSync(library);
+    path = realpathSync(module);
   } catch {
     refuse("missing");
   }
@@ -69,8 +69,8 @@ async function loadKoffi(): Promise<typeof import("koffi")> {
 }
 
 /** @throws SkfError `SKF_LIBRARY_PATH`, `SKF_LIBRARY_LOAD`, `SKF_BINDING_MISSING` */
-export async function loadSkfLibrary(library: string): Promise<SkfLibrary> {
-  const path = checkPath(library);
+export async function loadSkfLibrary(module: string): Promise<SkfLibrary> {
+  const path = checkPath(module);
   const koffi = await loadKoffi();
   const functions = new Map<SkfCall, ReturnType<ReturnType<typeof koffi.load>["func"]>>();
   try {
@@ -80,7 +80,7 @@ export async function loadSkfLibrary(library: string): Promise<SkfLibrary> {
     }
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new SkfError({ code: "SKF_LIBRARY_LOAD", library, reason }, { cause: thrown });
+    throw new SkfError({ code: "SKF_LIBRARY_LOAD", module, reason }, { cause: thrown });
   }
 
   /** The call under way, and its name. */

@@ -3,10 +3,10 @@ import { DomainError, type ErrorFamily } from "../../src/base/error.js";
 
 export type SkfProblem =
   | { readonly code: "SKF_BINDING_MISSING"; readonly reason: string }
-  | { readonly code: "SKF_LIBRARY_PATH"; readonly library: string; readonly reason: SkfLibraryReason }
-  | { readonly code: "SKF_LIBRARY_LOAD"; readonly library: string; readonly reason: string }
-  | { readonly code: "SKF_NO_DEVICE"; readonly library: string; readonly wanted: string; readonly found: string }
-  | { readonly code: "SKF_SEVERAL_DEVICES"; readonly library: string; readonly found: string }
+  | { readonly code: "SKF_LIBRARY_PATH"; readonly module: string; readonly reason: SkfLibraryReason }
+  | { readonly code: "SKF_LIBRARY_LOAD"; readonly module: string; readonly reason: string }
+  | { readonly code: "SKF_NO_DEVICE"; readonly module: string; readonly wanted: string; readonly found: string }
+  | { readonly code: "SKF_SEVERAL_DEVICES"; readonly module: string; readonly found: string }
   | { readonly code: "SKF_STATUS"; readonly call: string; readonly status: string }
   /** `call` has not returned; nothing else can be asked of the library before it does. */
   | { readonly code: "SKF_TIMEOUT"; readonly call: string; readonly timeoutMs: number }

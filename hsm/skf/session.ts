@@ -20,7 +20,7 @@ export const SAR = {
 
 /** What a token is asked for by name. */
 export interface SkfAddress {
-  readonly library: string;
+  readonly module: string;
   /** Name in the list of devices; the only one there where it is left out. */
   readonly device?: string;
   readonly application: string;
@@ -124,15 +124,15 @@ export class SkfSession {
     for (const [name, handle] of open) if (handle !== 0n) await this.#library.call(name, deadline, handle);
   }
 
-  async #findDevice({ library, device }: SkfAddress, deadline: number): Promise<string> {
+  async #findDevice({ module, device }: SkfAddress, deadline: number): Promise<string> {
     const list = new Uint8Array(DEVICE_LIST_BYTES);
     const size = new NumberCell(list.length);
     await this.#must("SKF_EnumDev", deadline, PRESENT_ONLY, list, size.bytes);
     const names = namesIn(list);
     const found = names.join(", ");
     const [first, second] = device === undefined ? names : names.filter((name) => name === device);
-    if (first === undefined) throw new SkfError({ code: "SKF_NO_DEVICE", library, wanted: device ?? "any", found });
-    if (second !== undefined) throw new SkfError({ code: "SKF_SEVERAL_DEVICES", library, found });
+    if (first === undefined) throw new SkfError({ code: "SKF_NO_DEVICE", module, wanted: device ?? "any", found });
+    if (second !== undefined) throw new SkfError({ code: "SKF_SEVERAL_DEVICES", module, found });
     return first;
   }
 

@@ -35,7 +35,7 @@ const RETRY_CODES: ReadonlySet<SkfProblem["code"]> = new Set(["SKF_STATUS", "SKF
 
 /** Connects and presents the PIN; rejects with the first refusal. */
 export async function openSkf(options: SkfOptions): Promise<KeyBackend> {
-  const library = await loadSkfLibrary(options.library);
+  const library = await loadSkfLibrary(options.module);
   const token = new Token(options, library, new SkfLogin(readSecret(options.pin)));
   try {
     await token.start(options.openTimeoutMs ?? SKF_OPEN_TIMEOUT_MS);

@@ -228,7 +228,7 @@ describe("a key in a U-shield", () => {
     const standIn = buildSkfStandIn();
     ending.push(() => standIn.remove());
     const home = "application: edgeseal, container: sealer";
-    const file = configured("usb", `backend: skf, algorithm: sm2, module: ${standIn.library}, ${home}`, PIN);
+    const file = configured("usb", `backend: skf, algorithm: sm2, module: ${standIn.module}, ${home}`, PIN);
     expect(await jsonAside(["key", "selftest", "usb", "--count", "3"], file)).toMatchObject({
       exitCode: 0,
       answer: { backend: "skf", anchor: false, signatures: 3 },

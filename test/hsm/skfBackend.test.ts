@@ -25,7 +25,7 @@ afterAll(() => {
 
 function optionsOf(standIn: SkfStandIn, options: Partial<SkfOptions> = {}): SkfOptions {
   return {
-    library: standIn.library,
+    module: standIn.module,
     application: "edgeseal",
     container: "sealer",
     pin: standIn.pinFile(PIN),
@@ -159,31 +159,31 @@ describe("a token", () => {
 describe("the library", () => {
   test("is loaded only from a place nobody else can write to", async () => {
     const standIn = build();
-    const refused = (library: string): Promise<string> => refusalOf(openSkf({ ...optionsOf(standIn), library }));
+    const refused = (module: string): Promise<string> => refusalOf(openSkf({ ...optionsOf(standIn), module }));
     expect(await refused("libskf.so")).toBe("SKF_LIBRARY_PATH");
     expect(await refused(join(standIn.folder, "none.so"))).toBe("SKF_LIBRARY_PATH");
     expect(await refused(standIn.folder)).toBe("SKF_LIBRARY_PATH");
     const link = join(standIn.folder, "link.so");
-    symlinkSync(standIn.library, link);
-    chmodSync(standIn.library, 0o777);
+    symlinkSync(standIn.module, link);
+    chmodSync(standIn.module, 0o777);
     expect(await refused(link)).toBe("SKF_LIBRARY_PATH");
-    chmodSync(standIn.library, 0o755);
+    chmodSync(standIn.module, 0o755);
     chmodSync(standIn.folder, 0o777);
-    expect(await refused(standIn.library)).toBe("SKF_LIBRARY_PATH");
+    expect(await refused(standIn.module)).toBe("SKF_LIBRARY_PATH");
     chmodSync(standIn.folder, 0o700);
-    await (await openSkf({ ...optionsOf(standIn), library: link })).close();
+    await (await openSkf({ ...optionsOf(standIn), module: link })).close();
   });
 
   test("that is none is a typed refusal", async () => {
     const standIn = build();
     const noLibrary = join(standIn.folder, "text.so");
     writeFileSync(noLibrary, "no library");
-    expect(await refusalOf(openSkf({ ...optionsOf(standIn), library: noLibrary }))).toBe("SKF_LIBRARY_LOAD");
+    expect(await refusalOf(openSkf({ ...optionsOf(standIn), module: noLibrary }))).toBe("SKF_LIBRARY_LOAD");
     const source = join(standIn.folder, "empty.c");
     const empty = join(standIn.folder, "empty.so");
     writeFileSync(source, "int nothing(void) { return 0; }\n");
     execFileSync("gcc", ["-shared", "-fPIC", source, "-o", empty]);
-    expect(await refusalOf(openSkf({ ...optionsOf(standIn), library: empty }))).toBe("SKF_LIBRARY_LOAD");
+    expect(await refusalOf(openSkf({ ...optionsOf(standIn), module: empty }))).toBe("SKF_LIBRARY_LOAD");
   });
 });
 

@@ -80,7 +80,7 @@ async function openHome(place: KeyPlace, key: KeyConfig, environment: Environmen
       const { openSkf } = await import("../../../hsm/skf/skfBackend.js");
       return await openSkf({
         ...(key.device === undefined ? {} : { device: key.device }),
-        library: needed(key, "module"),
+        module: needed(key, "module"),
         application: needed(key, "application"),
         container: needed(key, "container"),
         pin: secretSource(place, key, environment),

@@ -75,19 +75,19 @@ export const skfTexts: Texts<SkfProblem> = {
     advice: "Install it: npm install koffi.",
   },
   SKF_LIBRARY_PATH: {
-    says: (p) => `The SKF library ${p.library} is not loaded: ${p.reason}.`,
+    says: (p) => `The SKF library ${p.module} is not loaded: ${p.reason}.`,
     advice: "Name it by its full path, in folders only root or this user can write to.",
   },
   SKF_LIBRARY_LOAD: {
-    says: (p) => `The SKF library ${p.library} cannot be loaded (${p.reason}).`,
+    says: (p) => `The SKF library ${p.module} cannot be loaded (${p.reason}).`,
     advice: "Check that it is the vendor's GM/T 0016 library for this processor.",
   },
   SKF_NO_DEVICE: {
-    says: (p) => `The SKF library ${p.library} sees no device (wanted: ${p.wanted}; found: ${p.found || "none"}).`,
+    says: (p) => `The SKF library ${p.module} sees no device (wanted: ${p.wanted}; found: ${p.found || "none"}).`,
     advice: "Plug the token in and check the name of the device.",
   },
   SKF_SEVERAL_DEVICES: {
-    says: (p) => `The SKF library ${p.library} sees several devices: ${p.found}.`,
+    says: (p) => `The SKF library ${p.module} sees several devices: ${p.found}.`,
     advice: "Name one of them.",
   },
   SKF_STATUS: { says: (p) => `The token refused ${p.call} with code ${p.status}.` },

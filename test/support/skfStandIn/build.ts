@@ -14,7 +14,7 @@ const FLAGS: Readonly<Record<StandInVariant, readonly string[]>> = {
 };
 
 export interface SkfStandIn {
-  readonly library: string;
+  readonly module: string;
   readonly folder: string;
   /** Takes the place of everything set before. */
   control(settings: Readonly<Record<string, string | number>>): void;
@@ -28,17 +28,17 @@ export interface SkfStandIn {
 
 export function buildSkfStandIn(variant: StandInVariant = "plain"): SkfStandIn {
   const folder = mkdtempSync(join(tmpdir(), "edgeseal-skf-"));
-  const library = join(folder, "libskf.so");
+  const module = join(folder, "libskf.so");
   const source = join(import.meta.dirname, "skfStandIn.c");
   const define = `-DSTAND_IN_FOLDER="${folder}"`;
   execFileSync("gcc", [
     ...["-shared", "-fPIC", "-O1", "-Wall", "-Werror", define, ...FLAGS[variant]],
-    ...[source, "-o", library, "-l:libcrypto.so.3"],
+    ...[source, "-o", module, "-l:libcrypto.so.3"],
   ]);
   const file = (name: string): string => join(folder, name);
   const read = (name: string): string => (existsSync(file(name)) ? readFileSync(file(name), "utf8") : "");
   return {
-    library,
+    module,
     folder,
     control(settings) {
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
