@@ -18,3 +18,7 @@ export const OBJECTS_MAX = 64;
 /** DER of the largest signature, with room for modules that ask for more than they fill. */
 export const SIGNATURE_BUFFER_BYTES = 256;
 export const KEY_ID_BYTES_MAX = 64;
+/** Answers in one message from the token's process. */
+export const ANSWERS_TOGETHER_MAX = 8;
+/** How long an answer waits for others while the token still works. */
+export const ANSWER_WAIT_MS = 2;

@@ -3,6 +3,7 @@
  * here it can do so without the node: the node ends this process and starts another.
  */
 import { loadCryptoki } from "./cryptoki.js";
+import { ANSWER_WAIT_MS, ANSWERS_TOGETHER_MAX } from "./limits.js";
 import type { TokenAnswer, TokenMessage, TokenRequest } from "./messages.js";
 import { Pkcs11Error, type Pkcs11Problem } from "./problems.js";
 import { Token } from "./token.js";
@@ -10,6 +11,7 @@ import { Token } from "./token.js";
 let token: Token | undefined;
 
 process.on("message", (messages) => {
+  open += (messages as TokenMessage[]).length;
   for (const message of messages as TokenMessage[]) void answer(message);
 });
 // Without the node nobody needs the token. A plain exit would wait for threads that hang in the module.
@@ -50,16 +52,26 @@ function problemOf(thrown: unknown, request: TokenRequest): Pkcs11Problem {
   return { code: "PKCS11_CALL_FAILED", call: request.kind, ckr };
 }
 
-/** Goes out at the end of the turn: sessions that finish together answer together. */
+/**
+ * Answers travel together while the token has more to do: a message through the pipe costs both processes more than an
+ * answer in it, and whoever waits for the token waits longer for the token than for the pipe.
+ */
 let outbox: TokenAnswer[] = [];
+let due: NodeJS.Timeout | undefined;
+/** Asked and not yet on the way back. */
+let open = 0;
 
 function send(message: TokenAnswer): void {
-  if (outbox.length === 0) setImmediate(flush);
   outbox.push(message);
+  if (outbox.length >= Math.min(open, ANSWERS_TOGETHER_MAX)) flush();
+  else due ??= setTimeout(flush, ANSWER_WAIT_MS);
 }
 
 function flush(): void {
+  clearTimeout(due);
+  due = undefined;
   const answers = outbox;
   outbox = [];
+  open -= answers.length;
   process.send?.(answers);
 }
