@@ -12,7 +12,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { copyBytes, equalBytes } from "../../src/base/bytes.js";
@@ -92,7 +92,7 @@ function writeNewFile(path: string, text: string): void {
     const file = openSync(aside, "wx", OWNER_ONLY);
     try {
       fchmodSync(file, OWNER_ONLY);
-      writeSync(file, text);
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -148,6 +148,7 @@ export async function openKeyFile(path: string, passphrase: Uint8Array): Promise
   const secret = await unsealKey(file, passphrase);
   if (secret === undefined) throw new KeystoreError({ code: "KEYSTORE_PASSPHRASE", path });
   if (!equalBytes(publicKeyOf(file.algorithm, secret), file.publicKey)) {
+    secret.fill(0);
     throw new KeystoreError({ code: "KEYSTORE_FORMAT", path, field: "publicKey" });
   }
   return new KeystoreBackend(path, file, secret);

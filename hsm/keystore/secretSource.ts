@@ -2,7 +2,7 @@
  * Where PINs and passphrases come from: a file, a systemd credential, or an inherited file descriptor. Never an argument or
  * an environment variable, which other processes can read.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { SecretError, systemReason } from "./problems.js";
 
@@ -18,6 +18,10 @@ const GROUP_AND_OTHERS = 0o077;
 const OTHERS = 0o007;
 const PERMISSIONS = 0o7777;
 const CREDENTIAL_NAME = /^[A-Za-z0-9._-]{1,255}$/;
+const OWN_DESCRIPTORS = "/proc/self/fdinfo";
+const DESCRIPTOR_FLAGS = /^flags:\s+(\d+)$/m;
+/** O_WRONLY and O_RDWR. */
+const ACCESS_MODE = 3;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
@@ -38,6 +42,51 @@ export function readSecret(source: SecretSource): Uint8Array {
   }
 }
 
+/** Numbers that were read: whatever has such a number later is not what the caller meant. */
+const usedDescriptors = new Set<number>();
+
+/**
+ * Only what the parent process can have meant: a file, or the reading end of a pipe or socket. The runtime's own descriptors
+ * take the lowest free numbers; its pipes never end, and closing one of them ends the process.
+ */
+function inherited(descriptor: number, name: string): number {
+  const refuse = (reason: string): never => {
+    throw new SecretError({ code: "SECRET_UNREADABLE", source: name, reason });
+  };
+  if (descriptor === process.stdout.fd || descriptor === process.stderr.fd) refuse("NOT_INHERITED");
+  if (usedDescriptors.has(descriptor)) refuse("READ_BEFORE");
+  let stats: Stats;
+  try {
+    stats = fstatSync(descriptor);
+  } catch (thrown) {
+    throw unreadable(name, thrown);
+  }
+  if (!stats.isFile() && !stats.isFIFO() && !stats.isSocket()) refuse("NOT_A_FILE");
+  if (stats.isFIFO() && isWrittenHere(stats.ino)) refuse("NOT_INHERITED");
+  usedDescriptors.add(descriptor);
+  return descriptor;
+}
+
+/** Whether this process holds the writing end of a pipe. Only Linux can tell; elsewhere the caller must know what it says. */
+function isWrittenHere(inode: number): boolean {
+  let names: string[];
+  try {
+    names = readdirSync(OWN_DESCRIPTORS);
+  } catch {
+    return false;
+  }
+  return names.some((name) => {
+    try {
+      const [, flags] = DESCRIPTOR_FLAGS.exec(readFileSync(`${OWN_DESCRIPTORS}/${name}`, "latin1")) ?? [];
+      const stats = fstatSync(Number(name));
+      return stats.ino === inode && stats.isFIFO() && (Number.parseInt(flags ?? "0", 8) & ACCESS_MODE) !== 0;
+    } catch {
+      // The descriptor through which the folder was read is gone by now.
+      return false;
+    }
+  });
+}
+
 function nameOf(source: SecretSource): string {
   if (source.kind === "file") return `file ${source.path}`;
   return source.kind === "credential" ? `credential ${source.name}` : `descriptor ${source.descriptor}`;
@@ -48,7 +97,7 @@ function unreadable(source: string, thrown: unknown): SecretError {
 }
 
 function openSource(source: SecretSource, name: string): number {
-  if (source.kind === "descriptor") return source.descriptor;
+  if (source.kind === "descriptor") return inherited(source.descriptor, name);
   try {
     return openSync(pathOf(source, name), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (thrown) {

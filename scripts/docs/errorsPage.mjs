@@ -67,7 +67,7 @@ const HEAD = `# Errors
 Generated from src/text by \`node scripts/docs/main.mjs\`; do not edit.
 
 Every problem has a code. Logs, counters in \`edgeseal status\` and \`--json\` answers name the code; people get the
-sentence and, where something can be done, the advice. Values of the case stand where \`<name>\` does below.
+sentence and, where something can be done, the advice. \`--json\` answers carry the values of the case under \`data\`; they stand where \`<name>\` does below.
 
 | family | what it means | what edgeseal does |
 |---|---|---|

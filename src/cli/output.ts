@@ -41,8 +41,16 @@ export function printFailure(console: Console, json: boolean, thrown: unknown): 
   return EXIT_NO;
 }
 
-export function asJson({ code, sentence, advice }: Description): Record<string, string> {
-  return { code, message: sentence, ...(advice === undefined ? {} : { advice }) };
+export interface FailureJson {
+  readonly code: string;
+  readonly message: string;
+  readonly advice?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export function asJson({ code, sentence, advice, data }: Description): FailureJson {
+  const values = data === undefined || Object.keys(data).length === 0 ? {} : { data };
+  return { code, message: sentence, ...(advice === undefined ? {} : { advice }), ...values };
 }
 
 /** `Sentence. Advice. [CODE]` */

@@ -8,6 +8,8 @@ export interface Description {
   readonly sentence: string;
   /** What can be done about it, where something can. */
   readonly advice?: string;
+  /** The values of the case, for programs. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /** Long enough for any sentence of ours; a node's own error text inside one may be longer. */
@@ -22,7 +24,8 @@ export function describe(thrown: unknown): Description {
     const text = textOf(problem.code);
     if (text !== undefined) {
       const sentence = shortened(text.says(problem));
-      return { code: problem.code, sentence, ...(text.advice === undefined ? {} : { advice: text.advice }) };
+      const data = dataOf(problem);
+      return { code: problem.code, sentence, ...(text.advice === undefined ? {} : { advice: text.advice }), data };
     }
   }
   return {
@@ -30,6 +33,14 @@ export function describe(thrown: unknown): Description {
     sentence: shortened(`Something unexpected happened: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
     advice: "This is a mistake in edgeseal. Run it again with EDGESEAL_DEBUG=1 and report what it prints.",
   };
+}
+
+function dataOf({ code: _code, ...values }: Problem): Record<string, unknown> {
+  const entries = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value.slice(0, SENTENCE_CHARACTERS_MAX) : value,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function isProblem(value: unknown): value is Problem {

@@ -39,6 +39,7 @@ describe("texts", () => {
     expect(inWords({ code: "BYTES_NOT_HEX", length: 3 })).toEqual({
       code: "BYTES_NOT_HEX",
       sentence: "A text of 3 characters is not an even number of hexadecimal digits.",
+      data: { length: 3 },
     });
     for (const thrown of [
       new TypeError("a\nb\u001b[31m"),

@@ -1,11 +1,12 @@
 /** Keys and transactions from the command line: files and a SoftHSM token, signed offline, sent, proven. */
 import { execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { plugIn } from "../../hsm/emulator/shieldOnLine.js";
+import type { ChainIssuer } from "../../simulator/chain/chainIssuer.js";
 import { simulatedNode } from "../../simulator/chain/rpcNode.js";
 import { SILENT_LOGGER } from "../../src/base/logger.js";
 import { anchorToJson } from "../../src/chain/anchor.js";
@@ -19,7 +20,7 @@ import { startBroker } from "../support/broker.js";
 import { anchorAt, makeChain } from "../support/chains.js";
 import { until } from "../support/linkContract.js";
 import { connectTo } from "../support/network.js";
-import { type RpcStandIn, startRpcStandIn } from "../support/rpcStandIn.js";
+import { NodeRefusal, type RpcStandIn, startRpcStandIn } from "../support/rpcStandIn.js";
 import { buildSkfStandIn } from "../support/skfStandIn/build.js";
 import { type CompiledCli, compileCli } from "./compiledCli.js";
 
@@ -32,13 +33,14 @@ let cli: CompiledCli;
 let folder: string;
 let config: string;
 let rpc: RpcStandIn;
+let chain: ChainIssuer;
 const ending: (() => Promise<unknown> | unknown)[] = [];
 
 beforeAll(async () => {
   cli = compileCli();
   folder = mkdtempSync(join(tmpdir(), "edgeseal-keys-"));
   // The command judges headers by the real clock.
-  const chain = await makeChain({ genesisTime: Date.now() - 60_000, blockIntervalMs: 1_000 });
+  chain = await makeChain({ genesisTime: Date.now() - 60_000, blockIntervalMs: 1_000 });
   chain.issueMany(20);
   const { broker, port } = await startBroker();
   ending.push(() => broker.stop());
@@ -257,6 +259,31 @@ describe("transactions", () => {
   it("are signed and sent by JSON-RPC in one go", async () => {
     const sent = await jsonAside(["tx", "send", "--key", "imported", "--via", "rpc", ...CALL]);
     expect(sent).toMatchObject({ exitCode: 0, answer: { number: 22, proven: true } });
+    expect(readdirSync(join(folder, "data", "sending"))).toEqual([]);
+  });
+
+  it("signed on the spot and not answered for, can be sent again with the same bytes", async () => {
+    const sink = await startRpcStandIn({
+      handler: (method, params) => {
+        if (method !== "sendTransaction") return simulatedNode(chain)(method, params);
+        throw new NodeRefusal(10_010, "TransactionPoolTimeout");
+      },
+    });
+    ending.push(() => sink.stop());
+    const deaf = join(folder, "deaf.yaml");
+    writeFileSync(
+      deaf,
+      readFileSync(config, "utf8").replace(/endpoints: .*/, `endpoints: [${JSON.stringify(sink.url)}]`),
+    );
+    const before = chain.height;
+    const lost = await jsonAside(["tx", "send", "--key", "imported", "--via", "rpc", "--timeout", "2", ...CALL], deaf);
+    expect(lost.answer).toMatchObject({
+      code: "SEND_NO_ANSWER",
+      data: { file: expect.stringContaining("/sending/0x") },
+    });
+    expect(chain.height).toBe(before);
+    const sent = await jsonAside(["tx", "send", lost.answer.data.file, "--via", "rpc"]);
+    expect(sent).toMatchObject({ exitCode: 0, answer: { hash: lost.answer.data.hash, proven: true } });
   });
 
   it("cannot be made with a key of the other suite", () => {

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -16,6 +17,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createKeyFile, importAccountPem, openKeyFile } from "../../hsm/keystore/keystore.js";
 import { readAccountPem } from "../../hsm/keystore/pkcs8.js";
+import { SecretError } from "../../hsm/keystore/problems.js";
 import { readSecret, SECRET_BYTES_MAX } from "../../hsm/keystore/secretSource.js";
 import { toHex, utf8Bytes } from "../../src/base/bytes.js";
 import type { Random } from "../../src/base/random.js";
@@ -152,6 +154,28 @@ describe("accounts of the consoles", () => {
   });
 });
 
+function problemOf(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (thrown) {
+    return thrown instanceof SecretError ? thrown.problem : thrown;
+  }
+}
+
+function linkOf(descriptor: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Both ends in this process: nobody handed it to us. */
+function isPipeOfOurOwn(descriptor: number, all: readonly number[]): boolean {
+  const link = linkOf(descriptor);
+  return link?.startsWith("pipe:") === true && all.filter((other) => linkOf(other) === link).length > 1;
+}
+
 describe("places of secrets", () => {
   let path: string;
   beforeAll(() => {
@@ -171,6 +195,27 @@ describe("places of secrets", () => {
     chmodSync(path, 0o600);
     writeFileSync(path, " 12\r\n");
     expect(toHex(readSecret({ kind: "file", path }))).toBe(toHex(utf8Bytes(" 12")));
+  });
+
+  it("are read from a descriptor once, and never from one of the runtime's own", () => {
+    const held = openSync(path, "r");
+    const descriptor = openSync(path, "r");
+    readSecret({ kind: "descriptor", descriptor });
+    const again = openSync(path, "r");
+    expect(again).toBe(descriptor);
+    const reason = (number: number) => problemOf(() => readSecret({ kind: "descriptor", descriptor: number }));
+    expect(reason(descriptor)).toMatchObject({ code: "SECRET_UNREADABLE", reason: "READ_BEFORE" });
+    closeSync(again);
+    closeSync(held);
+    expect(reason(4_095)).toMatchObject({ code: "SECRET_UNREADABLE", reason: "EBADF" });
+    const numbers = readdirSync("/proc/self/fd").map(Number);
+    const pipes = numbers.filter((number) => isPipeOfOurOwn(number, numbers));
+    expect(pipes.length).toBeGreaterThan(1);
+    for (const number of pipes) expect(reason(number)).toMatchObject({ reason: "NOT_INHERITED" });
+    const devices = numbers.filter((number) => linkOf(number)?.startsWith("anon_inode"));
+    for (const number of devices) expect(reason(number)).toMatchObject({ reason: "NOT_A_FILE" });
+    // All of them are still open.
+    expect(readdirSync("/proc/self/fd").map(Number)).toEqual(expect.arrayContaining([...pipes, ...devices]));
   });
 
   it("are refused open to others, empty, too long, absent, or outside their folder", () => {

@@ -17,6 +17,7 @@ import { ChainSession, startAtTrusted, type TrustStart } from "../../src/node/tr
 import { mqttCarrier } from "../../src/node/transactions/mqttCarrier.js";
 import { rpcCarrier } from "../../src/node/transactions/rpcCarrier.js";
 import { signTransaction } from "../../src/node/transactions/signTransaction.js";
+import type { SendOutcome } from "../../src/node/upstream.js";
 import { startBroker } from "../support/broker.js";
 import { anchorAt, FISCO, makeChain, wireOf } from "../support/chains.js";
 import { until } from "../support/linkContract.js";
@@ -260,6 +261,26 @@ describe("by JSON-RPC", () => {
     const session = visit(chain, [carrier]);
     await session.height(PATIENCE_MS);
     await expect(session.send(await sign(chain), 2_000)).rejects.toMatchObject({ code: "SEND_ANSWER_UNPROVEN" });
+  });
+
+  test("a refusal by one does not hide that another may have taken it", async () => {
+    const chain = await makeChain();
+    chain.issueMany(3);
+    const answering = async (outcome: SendOutcome): Promise<Carrier> => {
+      const carrier = await overRpc(chain, simulatedNode(chain));
+      carrier.send = async () => outcome;
+      return carrier;
+    };
+    const refusing = { status: "refused", code: "publisher" } as const;
+    const fateWith = async (...outcomes: SendOutcome[]): Promise<unknown> => {
+      const session = visit(chain, await Promise.all(outcomes.map(answering)));
+      await session.height(PATIENCE_MS);
+      return session.send(await sign(chain), 1_500).catch(codeOf);
+    };
+    expect(await fateWith(refusing, { status: "pending" })).toBe("SEND_NO_ANSWER");
+    expect(await fateWith({ status: "pending" }, refusing)).toBe("SEND_NO_ANSWER");
+    expect(await fateWith(refusing, refusing)).toBe("SEND_REFUSED");
+    expect(await fateWith({ status: "pending" })).toBe("SEND_NO_ANSWER");
   });
 
   test("starts at a header certified before, whose sealers its hash vouches for", async () => {

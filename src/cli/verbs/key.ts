@@ -116,8 +116,7 @@ async function importPem(console: Console, name: string, options: ImportOptions)
     import("../../node/commands/readInput.js"),
   ]);
   const pem = await readInput(options.pem);
-  const imported = await importKey(context, name, pem);
-  pem.fill(0);
+  const imported = await importKey(context, name, pem).finally(() => pem.fill(0));
   printAnswer(console, options.json === true, imported, keyLines(imported));
   return EXIT_OK;
 }

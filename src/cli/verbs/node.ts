@@ -98,7 +98,7 @@ async function doctor(console: Console, options: NodeOptions): Promise<number> {
   const findings = found.map((finding) => {
     if (!("problem" in finding)) return finding;
     const { message, ...rest } = asJson(describe(finding.problem));
-    return { name: finding.name, level: finding.level, says: message ?? "", ...rest };
+    return { name: finding.name, level: finding.level, says: message, ...rest };
   });
   const well = !findings.some(({ level }) => level === "fail");
   const lines = findings.map(({ name, level, says, advice }) => {

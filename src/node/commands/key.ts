@@ -1,6 +1,7 @@
 /** `edgeseal key`: which keys there are, new ones, and whether they work. */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { KeystoreError, systemReason } from "../../../hsm/keystore/problems.js";
 import { concatBytes, to0x, utf8Bytes } from "../../base/bytes.js";
 import type { Random } from "../../base/random.js";
 import { loadSuite } from "../../crypto/backend/select.js";
@@ -110,7 +111,11 @@ async function generateOnToken({ place, environment }: KeyContext, key: KeyConfi
 
 function prepared(place: KeyPlace, key: KeyConfig): string {
   const path = keyFileOf(place, key);
-  mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY });
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY });
+  } catch (thrown) {
+    throw new KeystoreError({ code: "KEYSTORE_UNWRITABLE", path, reason: systemReason(thrown) });
+  }
   return path;
 }
 

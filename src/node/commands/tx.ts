@@ -17,10 +17,11 @@ import { isJsonObject, type JsonObject } from "../jsonObject.js";
 import { NodeError } from "../problems.js";
 import { systemClock } from "../systemClock.js";
 import { ChainSession, startAtTrusted } from "../transactions/chainSession.js";
+import { keepTransaction, sendKept } from "../transactions/keptTransaction.js";
 import { SendError } from "../transactions/problems.js";
 import type { KeyContext } from "./key.js";
 import { CommandError } from "./problems.js";
-import { signTx } from "./sign.js";
+import { signedToJson, signTx } from "./sign.js";
 import { readStatus } from "./status.js";
 import { carriersOf, type Via } from "./txCarriers.js";
 
@@ -102,8 +103,10 @@ export async function sendTx({ config, keys, what, via, timeoutMs }: SendTxOptio
   session.start();
   try {
     const height = await session.height(timeoutMs);
-    const signed = ready ?? (await signedNow(what, config, keys, known, height));
-    return await send(session, signed, timeoutMs);
+    if (ready !== undefined) return await send(session, ready, timeoutMs);
+    const signed = await signedNow(what, config, keys, known, height);
+    const kept = keepTransaction(config.dataDir, to0x(signed.hash), signedToJson(signed));
+    return await sendKept(kept, () => send(session, signed, timeoutMs));
   } finally {
     await session.stop();
   }

@@ -1,5 +1,5 @@
 /** Small files that are whole or not there, whenever the power fails. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 export const UNFINISHED_SUFFIX = ".unfinished";
@@ -12,7 +12,7 @@ export function writeFileDurably(path: string, content: string | Uint8Array, mod
   rmSync(aside, { force: true });
   const file = openSync(aside, "wx", mode);
   try {
-    writeSync(file, typeof content === "string" ? Buffer.from(content) : content);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -112,32 +112,28 @@ export class ChainSession {
   }
 
   /**
-   * Sends until somebody answers with a receipt that proves true. After `SEND_NO_ANSWER` the same bytes may be sent again.
+   * Sends until somebody answers with a receipt that proves true. After `SEND_NO_ANSWER` and `SEND_ANSWER_UNPROVEN` the same
+   * bytes may be sent again; `SEND_REFUSED` says that nobody has taken them.
    * @throws SendError
    */
   async send(signed: SignedTransaction, timeoutMs: number): Promise<ProvenReceipt> {
     checkSize(signed.bytes);
-    const hash = to0x(signed.hash);
-    let problem: SendError | undefined;
+    const { carriers } = this.#options;
+    const attempts = new Attempts();
     const work = (async () => {
       for (;;) {
-        for (const carrier of this.#options.carriers) {
-          try {
-            const receipt = await this.#sendBy(carrier, signed);
-            if (receipt !== undefined) return receipt;
-          } catch (thrown) {
-            if (!(thrown instanceof SendError)) throw thrown;
-            problem = thrown;
-          }
+        for (const carrier of carriers) {
+          const receipt = await attempts.note(this.#sendBy(carrier, signed));
+          if (receipt !== undefined) return receipt;
         }
         // With one way to the chain its refusal is the answer; a liar among several is outvoted by a proof.
-        if (problem?.code === "SEND_REFUSED" && this.#options.carriers.length === 1) throw problem;
+        if (attempts.refused !== undefined && carriers.length === 1) throw attempts.refused;
         if (!(await this.#pauses.pause(AGAIN_PAUSE_MS))) return undefined;
       }
     })();
     const receipt = await this.#within(work, timeoutMs);
     if (receipt !== undefined) return receipt;
-    throw problem ?? new SendError({ code: "SEND_NO_ANSWER", hash, timeoutMs });
+    throw attempts.problem ?? new SendError({ code: "SEND_NO_ANSWER", hash: to0x(signed.hash), timeoutMs });
   }
 
   async #sendBy(carrier: Carrier, signed: SignedTransaction): Promise<ProvenReceipt | undefined> {
@@ -187,6 +183,37 @@ export class ChainSession {
     if (output.kind !== "state") return;
     this.#state = output.state;
     for (const look of [...this.#stateWaits]) look(output.state);
+  }
+}
+
+/** What the attempts to send one transaction allow to say about its fate. */
+class Attempts {
+  #unproven: SendError | undefined;
+  #refused: SendError | undefined;
+  /** Somebody has taken it, or pretends to: no refusal undoes that. */
+  #taken = false;
+
+  /** The receipt, where there is one. */
+  async note(attempt: Promise<ProvenReceipt | undefined>): Promise<ProvenReceipt | undefined> {
+    try {
+      const receipt = await attempt;
+      this.#taken = true;
+      return receipt;
+    } catch (thrown) {
+      if (!(thrown instanceof SendError)) throw thrown;
+      if (thrown.code === "SEND_REFUSED") this.#refused = thrown;
+      else this.#unproven = thrown;
+      return undefined;
+    }
+  }
+
+  /** Only where everybody who was asked has refused. */
+  get refused(): SendError | undefined {
+    return this.#taken || this.#unproven !== undefined ? undefined : this.#refused;
+  }
+
+  get problem(): SendError | undefined {
+    return this.#unproven ?? this.refused;
   }
 }
 

@@ -6,12 +6,13 @@ export type SendProblem =
   | { readonly code: "SEND_NOT_SYNCED"; readonly state: string; readonly timeoutMs: number }
   /** The publisher or node refused it for good. */
   | { readonly code: "SEND_REFUSED"; readonly hash: string; readonly reason: string }
-  /** It may have been carried out; the same bytes may be sent again without harm. */
-  | { readonly code: "SEND_NO_ANSWER"; readonly hash: string; readonly timeoutMs: number }
+  /** It may have been carried out; the same bytes, in `file` where they were signed on the spot, may be sent again. */
+  | { readonly code: "SEND_NO_ANSWER"; readonly hash: string; readonly timeoutMs: number; readonly file?: string }
   /** An answer about another transaction, or one whose proof does not hold. */
-  | { readonly code: "SEND_ANSWER_UNPROVEN"; readonly hash: string; readonly reason: string }
+  | { readonly code: "SEND_ANSWER_UNPROVEN"; readonly hash: string; readonly reason: string; readonly file?: string }
+  /** Its bytes could not be kept for a second try, so it was not sent. */
+  | { readonly code: "SEND_NOT_KEPT"; readonly file: string; readonly reason: string }
   | { readonly code: "SEND_CHAIN"; readonly found: string; readonly expected: string }
-  | { readonly code: "SEND_EXPIRED"; readonly blockLimit: number; readonly height: number }
   | { readonly code: "SEND_TOO_LARGE"; readonly size: number; readonly limit: number }
   | { readonly code: "SEND_SIGNER_DIFFERS"; readonly signed: string; readonly key: string };
 
@@ -19,7 +20,6 @@ const INPUT: ReadonlySet<SendProblem["code"]> = new Set([
   "SEND_REFUSED",
   "SEND_ANSWER_UNPROVEN",
   "SEND_CHAIN",
-  "SEND_EXPIRED",
   "SEND_TOO_LARGE",
 ]);
 

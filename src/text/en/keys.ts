@@ -27,6 +27,8 @@ export const keyTexts: Texts<KeyProblem> = {
   },
 };
 
+const keptIn = (file: string | undefined): string => (file === undefined ? "" : ` It is kept in ${file}.`);
+
 export const sendTexts: Texts<SendProblem> = {
   SEND_NOT_SYNCED: {
     says: (p) => `No newest header could be verified within ${p.timeoutMs} ms (state ${p.state}).`,
@@ -38,19 +40,19 @@ export const sendTexts: Texts<SendProblem> = {
   },
   SEND_NO_ANSWER: {
     says: (p) =>
-      `Nobody answered for the transaction ${p.hash} within ${p.timeoutMs} ms; it may have been carried out.`,
+      `Nobody answered for the transaction ${p.hash} within ${p.timeoutMs} ms; it may have been carried out.${keptIn(p.file)}`,
     advice: "Send the same file again: it is carried out once at most, and a proof comes back when it was.",
   },
   SEND_ANSWER_UNPROVEN: {
-    says: (p) => `The answer for the transaction ${p.hash} does not prove anything (${p.reason}).`,
+    says: (p) => `The answer for the transaction ${p.hash} does not prove anything (${p.reason}).${keptIn(p.file)}`,
     advice: "Somebody on the way lies or is broken: send the same file again by another broker or node.",
+  },
+  SEND_NOT_KEPT: {
+    says: (p) => `The transaction cannot be kept in ${p.file} (${p.reason}), so it was not sent.`,
+    advice: "Free the disk or correct the folder's rights; nothing was signed in vain, a new one is signed next time.",
   },
   SEND_CHAIN: {
     says: (p) => `The transaction is for ${p.found}; this node follows ${p.expected}.`,
-  },
-  SEND_EXPIRED: {
-    says: (p) => `The transaction was valid up to height ${p.blockLimit}; the chain is at ${p.height}.`,
-    advice: "Sign it anew.",
   },
   SEND_TOO_LARGE: {
     says: (p) => `The transaction has ${p.size} bytes; ${p.limit} are carried.`,
