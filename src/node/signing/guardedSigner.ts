@@ -16,7 +16,7 @@ import { readAnchor, writeAnchor } from "./anchorKeeper.js";
 import { GroupCommit } from "./groupCommit.js";
 import { decide, type FilledSlot, type KeyHistory, type Verdict, type Watermarks } from "./guardRules.js";
 import { type GuardStore, type GuardWrite, type KeyId, type KeyMarks, keyName } from "./guardStore.js";
-import { REQUESTS_IN_FLIGHT_MAX, RESERVE_HEIGHTS, SIGN_TIMEOUT_MS } from "./limits.js";
+import { ANCHOR_TIMEOUT_MS, REQUESTS_IN_FLIGHT_MAX, RESERVE_HEIGHTS, SIGN_TIMEOUT_MS } from "./limits.js";
 import { nextSession, type OpenedSession, openSession } from "./openSession.js";
 import type { GuardedSigner, KeyFamily, Signed, SignRequest } from "./port.js";
 import { reasonOf, SigningError } from "./problems.js";
@@ -117,6 +117,8 @@ export class Guard implements GuardedSigner {
   readonly #underWay = new Map<string, Promise<Uint8Array>>();
   readonly #working = new Set<Promise<unknown>>();
   #marks: KeyMarks;
+  /** The marks that are on the disk, or on their way there before anything that relies on them. */
+  #written: KeyMarks;
   #reserved: number;
   /** Tail of the line for the anchor: one reads and writes it at a time. */
   #anchorLine: Promise<unknown> = Promise.resolve();
@@ -136,6 +138,7 @@ export class Guard implements GuardedSigner {
     this.#commits = new GroupCommit(options.store);
     this.#slots = session.slots;
     this.#marks = session.marks;
+    this.#written = session.marks;
     this.#reserved = session.reserved;
   }
 
@@ -181,7 +184,10 @@ export class Guard implements GuardedSigner {
   async #close(): Promise<void> {
     await Promise.allSettled([...this.#working, this.#anchorLine]);
     try {
-      if (this.#stopped === undefined) await this.#persist([this.#marksWrite({ clean: true })]);
+      if (this.#stopped === undefined) {
+        this.#setMarks({ clean: true });
+        await this.#persist([]);
+      }
     } finally {
       this.#release();
       await this.#options.backend.close();
@@ -212,8 +218,10 @@ export class Guard implements GuardedSigner {
   }
 
   /** The signature that a filled slot has or is about to have; undefined where it must be made again. */
-  #answer(filled: FilledSlot): Uint8Array | Promise<Uint8Array> | undefined {
-    return filled.signature ?? this.#underWay.get(slotName(filled.slot));
+  #answer({ slot, digest, signature }: FilledSlot): Uint8Array | Promise<Uint8Array> | undefined {
+    // It may come from a file or a disk that somebody else has written: what does not hold is made again.
+    if (signature !== undefined && this.#prepared.verify(digest, signature)) return signature;
+    return this.#underWay.get(slotName(slot));
   }
 
   /** Synchronous up to the claim: from here on every other digest for the slot is refused. */
@@ -226,7 +234,7 @@ export class Guard implements GuardedSigner {
     const signing = this.#track(() => this.#complete({ slot, digest }, writes));
     this.#underWay.set(name, signing);
     const done = (): void => {
-      this.#underWay.delete(name);
+      if (this.#underWay.get(name) === signing) this.#underWay.delete(name);
     };
     signing.then(done, done);
     return signing;
@@ -240,7 +248,7 @@ export class Guard implements GuardedSigner {
     this.#slots.set(slotName(filled.slot), filled);
     const { watermarks, highestView } = fill;
     if (watermarks !== this.#marks.watermarks || highestView !== this.#marks.highestView) {
-      writes.unshift(this.#marksWrite({ watermarks, highestView }));
+      this.#setMarks({ watermarks, highestView });
     }
     return writes;
   }
@@ -281,9 +289,11 @@ export class Guard implements GuardedSigner {
     await this.#assertSession(anchor);
     const intended = nextSession(this.#marks.session, this.#options.random ?? systemRandom);
     progress.persisting = true;
-    await this.#persist([...writes, this.#marksWrite({ intended })]);
+    this.#setMarks({ intended });
+    await this.#persist(writes);
     await this.#stopOnFailure(() => writeAnchor(anchor, { session: intended, reserved: this.#reserved }));
-    await this.#persist([this.#marksWrite({ session: intended, intended: 0 })]);
+    this.#setMarks({ session: intended, intended: 0 });
+    await this.#persist([]);
   }
 
   #remember(filled: Required<FilledSlot>): void {
@@ -325,13 +335,19 @@ export class Guard implements GuardedSigner {
     return this.#noteFailure(new SigningError(problem));
   }
 
-  #marksWrite(change: Partial<KeyMarks>): GuardWrite {
+  #setMarks(change: Partial<KeyMarks>): void {
     this.#marks = { ...this.#marks, ...change };
-    return { kind: "marks", id: this.#id, marks: this.#marks };
   }
 
+  /**
+   * Marks that have changed go along with whatever is written next, not with the request that changed them: that one may
+   * wait for the anchor, or fail, while others go on under the new marks.
+   */
   #persist(writes: readonly GuardWrite[]): Promise<void> {
-    return this.#commits.persist(writes).catch((thrown) => this.#noteFailure(thrown));
+    const marks = this.#marks;
+    const changed: GuardWrite[] = marks === this.#written ? [] : [{ kind: "marks", id: this.#id, marks }];
+    this.#written = marks;
+    return this.#commits.persist([...changed, ...writes]).catch((thrown) => this.#noteFailure(thrown));
   }
 
   /** A failed write of a session may have reached the anchor or not: only a start can tell. */
@@ -354,8 +370,16 @@ export class Guard implements GuardedSigner {
     if (this.#stopped !== undefined) throw new SigningError({ code: "SIGN_STOPPED", cause: this.#stopped });
   }
 
+  /** Whoever has waited in vain as long as the anchor may take gives way: with a token that hangs, so would all behind it. */
   #inLine<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#anchorLine.then(work);
+    const since = performance.now();
+    const turn = this.#anchorLine.then(() => {
+      if (this.#closing !== undefined) throw new SigningError({ code: "SIGN_CLOSED" });
+      if (performance.now() - since > ANCHOR_TIMEOUT_MS) {
+        throw new SigningError({ code: "SIGN_ANCHOR_FAILED", action: "read", reason: "TIMEOUT" });
+      }
+      return work();
+    });
     this.#anchorLine = turn.catch(() => undefined);
     return turn;
   }

@@ -19,6 +19,7 @@ import { HASH_BYTES, PUBLIC_KEY_BYTES, type SuiteName } from "../../crypto/suite
 import { readAnchor } from "./anchorKeeper.js";
 import { coveredSlots, FAMILY_TRACKS, type FilledSlot, type Watermarks } from "./guardRules.js";
 import { type GuardStore, type GuardWrite, type KeyId, type KeyMarks, type KeyRecord, keyName } from "./guardStore.js";
+import { assertFamily } from "./keyFamily.js";
 import { HISTORY_CHARACTERS_MAX } from "./limits.js";
 import { isObject, marksFromValue, marksToValue } from "./marksJson.js";
 import type { KeyFamily } from "./port.js";
@@ -120,6 +121,7 @@ function filledFrom(value: unknown): FilledSlot {
 export async function importHistory(store: GuardStore, text: string, anchorOf: AnchorOf): Promise<void> {
   const writes: GuardWrite[] = [];
   for (const imported of readHistory(text)) {
+    assertFamily(store, imported.id, imported.marks.family);
     const anchor = anchorOf(imported.id);
     const session = anchor === undefined ? undefined : ((await readAnchor(anchor))?.session ?? 0);
     writes.push(...mergeKey(store.load(imported.id), imported, session));
@@ -129,9 +131,6 @@ export async function importHistory(store: GuardStore, text: string, anchorOf: A
 
 function mergeKey(own: KeyRecord | undefined, imported: KeyRecord, session: number | undefined): GuardWrite[] {
   const { id, marks } = imported;
-  if (own !== undefined && own.marks.family !== marks.family) {
-    throw new SigningError({ code: "SIGN_FAMILY_OTHER", family: marks.family, recorded: own.marks.family });
-  }
   const watermarks = mergeWatermarks(
     isComplete(own, session) ? own?.marks.watermarks : withoutTerms(own?.marks.watermarks),
     isComplete(imported, session) ? marks.watermarks : withoutTerms(marks.watermarks),
@@ -201,11 +200,9 @@ export interface Advance {
  * `SIGN_STORE_FAILED`; nothing has changed then.
  */
 export async function advanceHistory(store: GuardStore, id: KeyId, advance: Advance): Promise<KeyMarks> {
-  const { suite, family, to, view = 0, anchor } = advance;
+  const { suite, family, to, view, anchor } = advance;
   const own = store.load(id);
-  if (own !== undefined && own.marks.family !== family) {
-    throw new SigningError({ code: "SIGN_FAMILY_OTHER", family, recorded: own.marks.family });
-  }
+  assertFamily(store, id, family);
   const session = anchor === undefined ? undefined : ((await readAnchor(anchor))?.session ?? 0);
   const base: KeyMarks = own?.marks ?? {
     ...{ suite, family, session: 0, intended: 0, clean: true },
@@ -213,10 +210,10 @@ export async function advanceHistory(store: GuardStore, id: KeyId, advance: Adva
   };
   const known = isComplete(own, session) ? base.watermarks : withoutTerms(base.watermarks);
   const watermarks = { ...known, ...advanced(base.watermarks, to, family) };
-  if (view !== 0 && view < base.highestView) {
+  if (view !== undefined && view < base.highestView) {
     throw new SigningError({ code: "SIGN_ADVANCE_LOWER", track: "view", from: base.highestView, to: view });
   }
-  const marks = takeOver({ ...base, watermarks, highestView: Math.max(base.highestView, view) }, session);
+  const marks = takeOver({ ...base, watermarks, highestView: view ?? base.highestView }, session);
   const names = coveredSlots(own?.slots ?? new Map(), watermarks);
   const copy = { chain: copyBytes(id.chain), publicKey: copyBytes(id.publicKey) };
   store.commit([

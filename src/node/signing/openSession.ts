@@ -10,6 +10,7 @@ import type { SuiteName } from "../../crypto/suite.js";
 import { readAnchor, writeAnchor } from "./anchorKeeper.js";
 import { coveredSlots, type FilledSlot, raiseWatermark, type Watermarks } from "./guardRules.js";
 import { type GuardStore, type KeyId, type KeyMarks, type KeyRecord, keyName } from "./guardStore.js";
+import { assertFamily } from "./keyFamily.js";
 import { SESSION_STEP_MAX } from "./limits.js";
 import type { KeyFamily } from "./port.js";
 import { SigningError } from "./problems.js";
@@ -41,7 +42,7 @@ export function nextSession(session: number, random: Random): number {
  */
 export async function openSession(options: SessionOptions): Promise<OpenedSession> {
   const { store, id, anchor } = options;
-  assertFamily(options);
+  assertFamily(store, id, options.family);
   const record = store.load(id) ?? newAccount(options);
   if (record === undefined) {
     throw new SigningError({ code: "SIGN_HISTORY_UNKNOWN", key: keyName(id), track: "key" });
@@ -58,15 +59,6 @@ export async function openSession(options: SessionOptions): Promise<OpenedSessio
   const watermarks = clean ? record.marks.watermarks : coverReserved(record.marks.watermarks, reserved);
   const marks = { ...record.marks, session: intended, intended: 0, clean: false, watermarks };
   return recordSession(store, record, marks, reserved);
-}
-
-/** A key keeps its family on every chain. */
-function assertFamily({ store, id, family }: SessionOptions): void {
-  const key = keyName({ ...id, chain: new Uint8Array(0) });
-  for (const { id: other, marks } of store.keys()) {
-    if (marks.family === family || keyName({ ...other, chain: new Uint8Array(0) }) !== key) continue;
-    throw new SigningError({ code: "SIGN_FAMILY_OTHER", family, recorded: marks.family });
-  }
 }
 
 /** An account signs nothing that can conflict, so it has no history to know. */

@@ -1,11 +1,11 @@
 /** The guard's promises, one by one, on the in-memory store and a token that outlives it. */
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { toHex } from "../../../src/base/bytes.js";
 import { headerHash } from "../../../src/codec/fisco/headerHash.js";
 import { sm2PublicKey } from "../../../src/crypto/sm2.js";
 import { openGuardedSigner } from "../../../src/node/signing/guardedSigner.js";
 import { advanceHistory } from "../../../src/node/signing/history.js";
-import { RESERVE_HEIGHTS, WINDOW_SLOTS } from "../../../src/node/signing/limits.js";
+import { ANCHOR_TIMEOUT_MS, RESERVE_HEIGHTS, WINDOW_SLOTS } from "../../../src/node/signing/limits.js";
 import { type MemoryGuardDisk, MemoryGuardStore, memoryGuardDisk } from "../../../src/node/signing/memoryGuardStore.js";
 import type { SignRequest } from "../../../src/node/signing/port.js";
 import { readRequestBytes } from "../../../src/node/signing/requests.js";
@@ -81,6 +81,49 @@ describe("one digest per slot", () => {
     expect(watermarks.height).toBeGreaterThan(0);
     expect(await codeOf(guard.sign(vote(1, "prepare", 0, "b")))).toBe("SIGN_BELOW_WATERMARK");
     expect(new MemoryGuardStore(disk).load(token.id)?.slots.size).toBe(slots);
+  });
+});
+
+describe("what is on the disk", () => {
+  it("is never behind what was signed, nor lowered, when requests overtake each other", async () => {
+    const anchor = { ...token.anchor };
+    const store = new MemoryGuardStore(disk);
+    const guard = await token.guard(store, { backend: token.backend({ anchor }) });
+    const onDisk = () => new MemoryGuardStore(disk).load(token.id)?.marks.highestView;
+    await guard.sign(vote(1));
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const { read } = anchor;
+    anchor.read = () => held.then(read);
+    const waiting = guard.sign(vote(1 + 2 * RESERVE_HEIGHTS, "prepare", 5));
+    await guard.sign(vote(10, "prepare", 5));
+    expect(onDisk()).toBe(5);
+    await guard.sign(vote(11, "prepare", 6));
+    expect(onDisk()).toBe(6);
+    letGo();
+    await waiting;
+    expect(onDisk()).toBe(6);
+    // A crash: the guard is left as it is, and another one starts from the disk.
+    token.value = { session: token.value?.session ?? 0, reserved: 0 };
+    const next = await token.guard(new MemoryGuardStore(disk));
+    expect(await codeOf(next.sign(vote(20, "prepare", 5)))).toBe("SIGN_VIEW_LOWER");
+    await next.sign(vote(20, "prepare", 6));
+  });
+
+  it("is not believed about signatures", async () => {
+    const first = await token.guard(new MemoryGuardStore(disk));
+    const one = await first.sign(vote(3));
+    await first.close();
+    const store = new MemoryGuardStore(disk);
+    const [slot] = store.load(token.id)?.slots.values() ?? [];
+    if (slot === undefined) throw new TypeError("no slot");
+    store.commit([{ kind: "signature", id: token.id, filled: { ...slot, signature: new Uint8Array(65).fill(1) } }]);
+    const second = await token.guard(store);
+    const { signature, repeated } = await second.sign(vote(3));
+    expect(repeated).toBe(false);
+    expect(token.suite.prepare(token.publicKey)?.verify(one.digest, signature)).toBe(true);
   });
 });
 
@@ -273,6 +316,42 @@ describe("a home that fails", () => {
     expect(await codeOf(guard.sign(vote(1, "prepare", 0, "b")))).toBe("SIGN_CONFLICT");
     token.sabotage = undefined;
     expect((await guard.sign(vote(1))).repeated).toBe(false);
+  });
+
+  it("keeps nobody waiting behind an anchor that hangs, and closes", async () => {
+    const anchor = { ...token.anchor };
+    const guard = await token.guard(new MemoryGuardStore(disk), { backend: token.backend({ anchor }) });
+    anchor.read = () => new Promise(() => {});
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const beyond = Array.from({ length: 20 }, (_, i) => codeOf(guard.sign(vote(5_000 + i))));
+      await vi.advanceTimersByTimeAsync(1);
+      const closed = guard.close();
+      await vi.advanceTimersByTimeAsync(ANCHOR_TIMEOUT_MS);
+      const codes = await Promise.all(beyond);
+      await closed;
+      expect(codes[0]).toBe("SIGN_ANCHOR_FAILED");
+      expect(new Set(codes.slice(1))).toEqual(new Set(["SIGN_CLOSED"]));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("lets nobody wait longer than one who is served may take", async () => {
+    const anchor = { ...token.anchor };
+    const guard = await token.guard(new MemoryGuardStore(disk), { backend: token.backend({ anchor }) });
+    anchor.read = () => new Promise(() => {});
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const first = codeOf(guard.sign(vote(5_000)));
+      await vi.advanceTimersByTimeAsync(1);
+      const behind = Array.from({ length: 20 }, (_, i) => codeOf(guard.sign(vote(5_001 + i))));
+      await vi.advanceTimersByTimeAsync(2 * ANCHOR_TIMEOUT_MS + 2);
+      expect(await first).toBe("SIGN_ANCHOR_FAILED");
+      expect(new Set(await Promise.all(behind))).toEqual(new Set(["SIGN_ANCHOR_FAILED"]));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("frees a slot that could not be reserved", async () => {

@@ -56,7 +56,18 @@ it("lowers nothing", async () => {
   const lower = { suite: "ecdsa", family: "sealer", to: { height: 6 }, anchor: token.anchor } as const;
   expect(await codeOf(advanceHistory(store, token.id, lower))).toBe("SIGN_ADVANCE_LOWER");
   expect(await codeOf(advanceHistory(store, token.id, { ...lower, to: {}, view: 4 }))).toBe("SIGN_ADVANCE_LOWER");
+  expect(await codeOf(advanceHistory(store, token.id, { ...lower, to: {}, view: 0 }))).toBe("SIGN_ADVANCE_LOWER");
   expect(await codeOf(advanceHistory(store, token.id, { ...lower, to: { receipt: 1 } }))).toBe("SIGN_FIELD_INVALID");
+});
+
+it("keeps a key to its family on every chain", async () => {
+  const elsewhere = { ...token.id, chain: new Uint8Array(32).fill(0xc2) };
+  const device = { suite: "ecdsa", family: "device", to: { receipt: 0 }, anchor: undefined } as const;
+  expect(await codeOf(advanceHistory(store, elsewhere, device))).toBe("SIGN_FAMILY_OTHER");
+  const other = new MemoryGuardStore();
+  await advanceHistory(other, elsewhere, device);
+  expect(await codeOf(importHistory(store, exportHistory(other), anchorOf))).toBe("SIGN_FAMILY_OTHER");
+  expect(store.keys()).toHaveLength(1);
 });
 
 it("finds changed files and histories that disagree, and takes nothing over from them", async () => {
