@@ -104,6 +104,7 @@ class Shield implements KeyBackend {
       backend: "shield",
       algorithm: info.algorithm,
       mechanism: info.presence ? "SIGN with button" : "SIGN",
+      presence: info.presence,
       extractable: info.secretStays ? "no" : "yes",
       home: info.serial,
     };

@@ -15,6 +15,8 @@ export interface KeyFacts {
   readonly mechanism: string;
   /** Whether the secret can leave its home; read back from the token, not assumed. */
   readonly extractable: "yes" | "no" | "unknown";
+  /** A person has to agree to every signature, by a button for instance. */
+  readonly presence?: boolean;
   /** Serial number or file, for people. */
   readonly home: string;
 }

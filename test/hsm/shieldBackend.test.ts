@@ -60,6 +60,7 @@ describe("facts", () => {
       backend: "shield",
       algorithm: "secp256k1",
       mechanism: "SIGN with button",
+      presence: true,
       extractable: "no",
       home: "WD-77",
     });

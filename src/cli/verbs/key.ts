@@ -136,10 +136,13 @@ async function selfTest(console: Console, name: string, options: SelfTestOptions
     import("../../node/commands/sign.js"),
   ]);
   const { count } = options;
-  const signatures = count === undefined ? commands.SELF_TEST_SIGNATURES : numberOf(count, "--count");
+  const signatures = count === undefined ? undefined : numberOf(count, "--count");
   const { SELF_TEST_SIGNATURES_MAX: most } = commands;
-  if (signatures < 1 || signatures > most) usage(`--count takes 1 to ${most}`);
-  const result = await commands.selfTestKey(context, name, signatures);
+  if (signatures !== undefined && (signatures < 1 || signatures > most)) usage(`--count takes 1 to ${most}`);
+  const result = await commands.selfTestKey(context, name, {
+    ...(signatures === undefined ? {} : { signatures }),
+    askPerson: () => console.error("Press the button of the shield for every signature.\n"),
+  });
   printAnswer(console, options.json === true, result, [
     ...keyLines(result),
     `mechanism  ${result.mechanism}`,

@@ -7,7 +7,6 @@ import type { Random } from "../../base/random.js";
 import { loadSuite } from "../../crypto/backend/select.js";
 import type { KeyBackend } from "../../crypto/keyBackend.js";
 import { HASH_BYTES, type SuiteName } from "../../crypto/suite.js";
-import { SIGN_TIMEOUT_MS } from "../signing/limits.js";
 import {
   type Environment,
   type KeyConfig,
@@ -19,6 +18,7 @@ import {
   withSecret,
 } from "../signing/openKey.js";
 import { headerForm } from "../signing/signatureForm.js";
+import { signTimeoutOf } from "../signing/signTimeout.js";
 import { KeyError } from "./keyProblems.js";
 
 export interface KeyContext {
@@ -149,11 +149,21 @@ const SELF_TEST_TAG = utf8Bytes("edgeseal/selftst");
 export const SELF_TEST_SIGNATURES = 20;
 export const SELF_TEST_SIGNATURES_MAX = 10_000;
 
+export interface SelfTestOptions {
+  /** Left out: 20, or one where a person has to agree to each. */
+  readonly signatures?: number;
+  /** Called before the first signature where a person has to agree to each. */
+  readonly askPerson?: () => void;
+}
+
 /** Signs and verifies. @throws KeyError `KEY_SELFTEST_WRONG`, and the back end's errors */
-export async function selfTestKey(context: KeyContext, name: string, signatures: number): Promise<SelfTest> {
+export async function selfTestKey(context: KeyContext, name: string, options: SelfTestOptions): Promise<SelfTest> {
   const key = keyNamed(context.place, name);
   const backend = await openBackend(context.place, key, context.environment);
   try {
+    const { presence = false } = backend.facts;
+    const { signatures = presence ? 1 : SELF_TEST_SIGNATURES, askPerson = () => {} } = options;
+    if (presence) askPerson();
     const suite = await loadSuite(suiteOfKey(key));
     const publicKey = await backend.publicKey();
     const prepared = suite.prepare(publicKey);
@@ -161,7 +171,7 @@ export async function selfTestKey(context: KeyContext, name: string, signatures:
     for (let i = 0; i < signatures; i++) {
       const digest = suite.hash(concatBytes([SELF_TEST_TAG, context.random.bytes(HASH_BYTES)]));
       const start = performance.now();
-      const signature = await backend.signDigest(digest, SIGN_TIMEOUT_MS);
+      const signature = await backend.signDigest(digest, signTimeoutOf(backend.facts));
       times.push(performance.now() - start);
       if (prepared === undefined || headerForm(suite, prepared, publicKey, digest, signature) === undefined) {
         throw new KeyError({ code: "KEY_SELFTEST_WRONG", name, backend: key.backend });

@@ -157,6 +157,22 @@ const watchedEvent = z
 
 const shortText = (what: string) => z.string().min(1).max(255).describe(what);
 
+const mechanism = (what: string) => z.int().min(0).max(0xffff_ffff).describe(what);
+
+const sm2OfToken = z
+  .strictObject({
+    signMechanism: mechanism("Mechanism that signs."),
+    generateMechanism: mechanism("Mechanism that makes key pairs; without it `key generate` is refused.").optional(),
+    keyType: mechanism("Type of the keys. Default: CKK_EC.").optional(),
+    input: z
+      .enum(["e", "message"])
+      .default("e")
+      .describe(
+        "What the mechanism signs: `e`, the SM3 hash over Z and the message, or the `message`, where the token computes Z with the default user id.",
+      ),
+  })
+  .describe("`pkcs11`: PKCS#11 has no SM2; these numbers stand in the vendor's header file.");
+
 const key = z
   .strictObject({
     name: z.string().regex(NAME, "1 to 64 letters, digits, - and _").describe("Name for `--key` and in logs."),
@@ -188,6 +204,12 @@ const key = z
       .regex(/^(?:[0-9a-fA-F]{2}){1,64}$/, "1 to 64 bytes in hex")
       .optional()
       .describe("`pkcs11`: id (CKA_ID) of the key pair, in hex; by it alone the key is found."),
+    publicKey: z
+      .string()
+      .regex(/^(?:0x)?[0-9a-fA-F]{128}$/, "128 hex digits")
+      .optional()
+      .describe("`pkcs11`: X and Y of the key, for tokens that do not show it; any other key is refused."),
+    sm2: sm2OfToken.optional(),
     sessions: z.int().min(1).max(16).default(4).describe("`pkcs11`: sessions that sign at the same time."),
     device: path(
       "`shield`: serial line, such as `/dev/ttyUSB0`. `skf`: name of the device, where there are several.",
@@ -195,6 +217,12 @@ const key = z
     baudRate: z.int().min(1_200).max(4_000_000).default(115_200).describe("`shield`: bits a second."),
     application: shortText("`skf`: application on the device.").optional(),
     container: shortText("`skf`: container of the key pair.").optional(),
+    development: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Development chains only: allows a `sealer` key that can be copied, or whose home does not count sessions. Nothing then keeps two copies of it from signing against each other.",
+      ),
   })
   .describe("One key; docs/operating/keys.md shows one of each kind.");
 

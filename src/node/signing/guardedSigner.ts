@@ -16,12 +16,13 @@ import { readAnchor, writeAnchor } from "./anchorKeeper.js";
 import { GroupCommit } from "./groupCommit.js";
 import { decide, type FilledSlot, type KeyHistory, type Verdict, type Watermarks } from "./guardRules.js";
 import { type GuardStore, type GuardWrite, type KeyId, type KeyMarks, keyName } from "./guardStore.js";
-import { ANCHOR_TIMEOUT_MS, REQUESTS_IN_FLIGHT_MAX, RESERVE_HEIGHTS, SIGN_TIMEOUT_MS } from "./limits.js";
+import { ANCHOR_TIMEOUT_MS, REQUESTS_IN_FLIGHT_MAX, RESERVE_HEIGHTS } from "./limits.js";
 import { nextSession, type OpenedSession, openSession } from "./openSession.js";
 import type { GuardedSigner, KeyFamily, Signed, SignRequest } from "./port.js";
 import { reasonOf, SigningError } from "./problems.js";
 import { type EncodedRequest, encodeRequest, type GuardChain } from "./requests.js";
 import { headerForm, transactionForm } from "./signatureForm.js";
+import { signTimeoutOf } from "./signTimeout.js";
 import { ordinalOf, type Slot, slotName, trackOf } from "./slots.js";
 import { withTimeout } from "./withTimeout.js";
 
@@ -92,7 +93,7 @@ function claimKey(store: GuardStore, id: KeyId): () => void {
 }
 
 async function askHome<T>(options: GuardOptions, work: () => Promise<T>): Promise<T> {
-  const timeoutMs = options.signTimeoutMs ?? SIGN_TIMEOUT_MS;
+  const timeoutMs = options.signTimeoutMs ?? signTimeoutOf(options.backend.facts);
   const backend = options.backend.facts.backend;
   try {
     return await withTimeout(work(), timeoutMs, () => new SigningError({ code: "SIGN_TIMEOUT", backend, timeoutMs }));
@@ -305,7 +306,7 @@ export class Guard implements GuardedSigner {
   }
 
   async #signDigest(digest: Uint8Array): Promise<Uint8Array> {
-    const { backend, suite, signTimeoutMs = SIGN_TIMEOUT_MS } = this.#options;
+    const { backend, suite, signTimeoutMs = signTimeoutOf(backend.facts) } = this.#options;
     const bare = await askHome(this.#options, () => backend.signDigest(copyBytes(digest), signTimeoutMs));
     const signature = headerForm(suite, this.#prepared, this.publicKey, digest, bare);
     if (signature === undefined) {

@@ -10,6 +10,8 @@ export const WINDOW_PRUNED_SLOTS = 256;
 export const REQUESTS_IN_FLIGHT_MAX = 1_024;
 /** How long a key's home may take for one signature. */
 export const SIGN_TIMEOUT_MS = 5_000;
+/** The same where a person has to press a button: a shield waits 30 s for it (docs/operating/shield-protocol.md). */
+export const PRESENCE_TIMEOUT_MS = 35_000;
 /** How long it may take to read or write the anchor; flash in tokens is slow. */
 export const ANCHOR_TIMEOUT_MS = 10_000;
 /**

@@ -1,8 +1,9 @@
 /** From a key of the configuration to its home. The only place that knows all back ends; each is loaded when it is used. */
 import { join, resolve } from "node:path";
 import type { SecretSource } from "../../../hsm/keystore/secretSource.js";
+import type { VendorSm2 } from "../../../hsm/pkcs11/algorithms.js";
 import type { Pkcs11Options } from "../../../hsm/pkcs11/pkcs11Backend.js";
-import { concatBytes, utf8Bytes } from "../../base/bytes.js";
+import { concatBytes, fromHex, utf8Bytes } from "../../base/bytes.js";
 import type { Random } from "../../base/random.js";
 import type { Anchor } from "../../chain/anchor.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
@@ -108,15 +109,26 @@ export async function withSecret<T>(
 
 /** @throws KeyError `KEY_FIELD_MISSING` */
 export function pkcs11Options(key: KeyConfig, pin: Uint8Array): Pkcs11Options {
-  const { algorithm, tokenLabel, serial, sessions } = key;
+  const { algorithm, tokenLabel, serial, sessions, publicKey, sm2, development } = key;
   if (tokenLabel === undefined && serial === undefined) needed(key, "tokenLabel");
   return {
     module: needed(key, "module"),
     // The module runs in a process of its own: one that hangs or dies must not take the node with it.
     token: { ...(tokenLabel === undefined ? {} : { label: tokenLabel }), ...(serial === undefined ? {} : { serial }) },
-    key: { algorithm, keyId: needed(key, "keyId").toLowerCase() },
+    key: { algorithm, keyId: needed(key, "keyId").toLowerCase(), ...(sm2 === undefined ? {} : { sm2: sm2Of(sm2) }) },
     pin,
     sessions,
+    allowExtractable: development,
+    ...(publicKey === undefined ? {} : { publicKey: fromHex(publicKey) }),
+  };
+}
+
+function sm2Of({ signMechanism, generateMechanism, keyType, input }: NonNullable<KeyConfig["sm2"]>): VendorSm2 {
+  return {
+    signMechanism,
+    input,
+    ...(generateMechanism === undefined ? {} : { generateMechanism }),
+    ...(keyType === undefined ? {} : { keyType }),
   };
 }
 
@@ -155,7 +167,8 @@ export async function openKey(options: OpenKeyOptions): Promise<GuardedSigner> {
   const key = keyNamed(place, name);
   const { openGuardedSigner } = await import("./guardedSigner.js");
   const backend = await openBackend(place, key, environment);
-  return await openGuardedSigner({ backend, store, suite, chain, family: key.family, random });
+  const { family, development } = key;
+  return await openGuardedSigner({ backend, store, suite, chain, family, development, random });
 }
 
 type TextField = "secretFile" | "module" | "device" | "application" | "container" | "keyId" | "tokenLabel" | "serial";

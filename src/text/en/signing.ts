@@ -62,7 +62,7 @@ export const signingTexts: Texts<SigningProblem> = {
   },
   SIGN_ANCHOR_NEEDED: {
     says: (p) => `A sealer key needs a home that counts sessions; ${p.backend} does not.`,
-    advice: "Use a token or shield; on a development chain set the development mode.",
+    advice: "Use a token or shield; on a development chain set `development: true` for the key.",
   },
   SIGN_ANCHOR_MISSING: {
     says: (p) => `The key's home has lost its counter, which was at session ${p.database}.`,
@@ -75,7 +75,7 @@ export const signingTexts: Texts<SigningProblem> = {
   SIGN_KEY_EXTRACTABLE: {
     says: (p) => `The key in ${p.home} can be read out, so it must not sign as a sealer.`,
     advice:
-      "Make the key on the token as sensitive and not extractable; on a development chain set the development mode.",
+      "Make the key on the token as sensitive and not extractable; on a development chain set `development: true` for the key.",
   },
   SIGN_KEY_ALGORITHM: {
     says: (p) => `A key of the algorithm ${p.algorithm} cannot sign on a chain of the suite ${p.suite}.`,

@@ -5,7 +5,13 @@ import { headerHash } from "../../../src/codec/fisco/headerHash.js";
 import { sm2PublicKey } from "../../../src/crypto/sm2.js";
 import { openGuardedSigner } from "../../../src/node/signing/guardedSigner.js";
 import { advanceHistory } from "../../../src/node/signing/history.js";
-import { ANCHOR_TIMEOUT_MS, RESERVE_HEIGHTS, WINDOW_SLOTS } from "../../../src/node/signing/limits.js";
+import {
+  ANCHOR_TIMEOUT_MS,
+  PRESENCE_TIMEOUT_MS,
+  RESERVE_HEIGHTS,
+  SIGN_TIMEOUT_MS,
+  WINDOW_SLOTS,
+} from "../../../src/node/signing/limits.js";
 import { type MemoryGuardDisk, MemoryGuardStore, memoryGuardDisk } from "../../../src/node/signing/memoryGuardStore.js";
 import type { SignRequest } from "../../../src/node/signing/port.js";
 import { readRequestBytes } from "../../../src/node/signing/requests.js";
@@ -352,6 +358,24 @@ describe("a home that fails", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it("gives a person time to press the button, and a token less", async () => {
+    const waits: number[] = [];
+    for (const presence of [false, true]) {
+      const { facts } = token.backend();
+      const backend = token.backend({
+        facts: { ...facts, presence },
+        signDigest: async (_digest, timeoutMs) => {
+          waits.push(timeoutMs);
+          throw Object.assign(new Error("not pressed"), { code: "TEST_NOT_PRESSED" });
+        },
+      });
+      const guard = await token.guard(new MemoryGuardStore(disk), { backend });
+      expect(await codeOf(guard.sign(vote(5_000)))).toBe("SIGN_BACKEND_FAILED");
+      await guard.close();
+    }
+    expect(waits).toEqual([SIGN_TIMEOUT_MS, PRESENCE_TIMEOUT_MS]);
   });
 
   it("frees a slot that could not be reserved", async () => {
