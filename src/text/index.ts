@@ -9,6 +9,7 @@ import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
+import { ledgerTexts } from "./en/ledger.js";
 import { brokerTexts, linkTexts, rpcTexts } from "./en/link.js";
 import {
   bundleTexts,
@@ -46,6 +47,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   shield: shieldTexts,
   skf: skfTexts,
   chain: chainTexts,
+  ledger: ledgerTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
