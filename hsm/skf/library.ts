@@ -1,6 +1,6 @@
 /**
- * A vendor's SKF library, bound with koffi. Calls run beside the event loop, one at a time, because the standard promises
- * no thread safety. A call that does not return in time cannot be ended; it blocks the library, never the node.
+ * A vendor's SKF library, bound with koffi. Calls run beside the event loop: this process must hear that the node is gone
+ * even while a call hangs. The standard promises no thread safety; who calls waits for one call before the next.
  */
 import { realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
@@ -26,8 +26,8 @@ export type SkfCall = keyof typeof PROTOTYPES;
 type Argument = Uint8Array | number | bigint | null;
 
 export interface SkfLibrary {
-  /** The SAR code. Rejects with `SKF_TIMEOUT` when this call, or one before it, does not return in time. */
-  call(name: SkfCall, deadline: number, ...args: readonly Argument[]): Promise<number>;
+  /** The SAR code. A call that hangs never settles; only the end of the process ends it. */
+  call(name: SkfCall, ...args: readonly Argument[]): Promise<number>;
 }
 
 const OTHERS_MAY_WRITE = 0o022;
@@ -83,55 +83,17 @@ export async function loadSkfLibrary(module: string): Promise<SkfLibrary> {
     throw new SkfError({ code: "SKF_LIBRARY_LOAD", module, reason }, { cause: thrown });
   }
 
-  /** The call under way, and its name. */
-  let running: Promise<unknown> = Promise.resolve();
-  let runningName: SkfCall | undefined;
-
   const held = new Set<readonly Argument[]>();
-  const start = (name: SkfCall, args: readonly Argument[]): Promise<number> =>
-    new Promise((resolve, reject) => {
-      held.add(args);
-      functions.get(name)?.async(...args, (failure: unknown, status: number) => {
-        if (failure) reject(failure);
-        else resolve(status);
-        // The library writes into these arrays until it returns, however late that is.
-        held.delete(args);
-      });
-    });
-
   return {
-    async call(name, deadline, ...args) {
-      const timeoutMs = Math.max(0, deadline - performance.now());
-      while (runningName !== undefined) {
-        if (!(await endsBefore(running, deadline))) {
-          throw new SkfError({ code: "SKF_TIMEOUT", call: runningName, timeoutMs });
-        }
-      }
-      runningName = name;
-      const result = start(name, args);
-      running = result.then(
-        () => (runningName = undefined),
-        () => (runningName = undefined),
-      );
-      if (await endsBefore(result, deadline)) return await result;
-      throw new SkfError({ code: "SKF_TIMEOUT", call: name, timeoutMs });
-    },
+    call: (name, ...args) =>
+      new Promise((resolve, reject) => {
+        // The library writes into these arrays until it returns.
+        held.add(args);
+        functions.get(name)?.async(...args, (failure: unknown, status: number) => {
+          held.delete(args);
+          if (failure) reject(failure);
+          else resolve(status);
+        });
+      }),
   };
-}
-
-/** Whether it ended, either way, before the deadline. */
-export async function endsBefore(work: Promise<unknown>, deadline: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, deadline - performance.now()));
-  });
-  const ended = work.then(
-    () => true,
-    () => true,
-  );
-  try {
-    return await Promise.race([ended, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,9 +1,8 @@
 /**
- * The PIN of a token: presented only where it can do no harm. One wrong attempt ends all attempts of this process, and the
- * last try is never used up by a program.
+ * The PIN of a token: presented only where it can do no harm. One wrong attempt, or one without an answer, ends all attempts
+ * of this node, and the last try is never used up by a program.
  */
-import { SkfError, type SkfProblem, sarText } from "./problems.js";
-import { SAR, type SkfSession } from "./session.js";
+import { SAR, SkfError, type SkfProblem, sarText } from "./problems.js";
 
 const PIN_BYTES_MIN = 4;
 const PIN_BYTES_MAX = 64;
@@ -11,10 +10,11 @@ const PIN_BYTES_MAX = 64;
 const TRIES_LEFT_MIN = 2;
 
 export class SkfLogin {
-  readonly #pin: Uint8Array;
+  /** Undefined once it is forgotten: what was overwritten is never presented. */
+  #pin: Uint8Array | undefined;
   #refused: SkfError | undefined;
-  /** Tries left before an attempt that did not return in time. */
-  #unanswered: number | undefined;
+  /** Tries left before an attempt whose answer was neither yes nor no. */
+  #undecided: number | undefined;
 
   /** Takes the PIN over and keeps it until `forget`: a token that comes back wants it again. */
   constructor(pin: Uint8Array) {
@@ -25,35 +25,44 @@ export class SkfLogin {
     this.#pin = pin;
   }
 
+  /** Why the PIN is presented no more; only a person who opens the token anew changes that. */
   get refused(): SkfError | undefined {
     return this.#refused;
   }
 
-  async present(session: SkfSession, deadline: number): Promise<void> {
+  /**
+   * @param triesLeft as the token has just said
+   * @param verify gives the SAR code, or rejects when no answer came
+   */
+  async present(triesLeft: number, verify: (pin: Uint8Array) => Promise<number>): Promise<void> {
     if (this.#refused !== undefined) throw this.#refused;
-    const before = await session.triesLeft(deadline);
-    // A lower number than before an attempt without an answer: it was carried out, and was wrong.
-    const wasWrong = this.#unanswered !== undefined && before < this.#unanswered;
-    if (before === 0) this.#refuse({ code: "SKF_PIN_LOCKED" });
-    if (wasWrong) this.#refuse({ code: "SKF_PIN_WRONG", triesLeft: before });
-    if (before < TRIES_LEFT_MIN) this.#refuse({ code: "SKF_PIN_LAST_TRY", triesLeft: before });
-    this.#unanswered = before;
-    const status = await session.verifyPin(this.#pin, deadline);
+    const pin = this.#pin;
+    if (pin === undefined) throw new SkfError({ code: "SKF_CLOSED" });
+    // A lower number than before an undecided attempt: it was carried out, and was wrong.
+    const wasWrong = this.#undecided !== undefined && triesLeft < this.#undecided;
+    if (triesLeft === 0) this.#refuse({ code: "SKF_PIN_LOCKED" });
+    if (wasWrong) this.#refuse({ code: "SKF_PIN_WRONG", triesLeft });
+    if (triesLeft < TRIES_LEFT_MIN) this.#refuse({ code: "SKF_PIN_LAST_TRY", triesLeft });
+    this.#undecided = triesLeft;
+    const status = await verify(pin).catch((thrown: unknown) =>
+      this.#refuse({ code: "SKF_PIN_UNANSWERED", triesLeft }, { cause: thrown }),
+    );
     if (status === SAR.pinLocked) this.#refuse({ code: "SKF_PIN_LOCKED" });
-    if (status === SAR.pinIncorrect) this.#refuse({ code: "SKF_PIN_WRONG", triesLeft: before - 1 });
+    if (status === SAR.pinIncorrect) this.#refuse({ code: "SKF_PIN_WRONG", triesLeft: triesLeft - 1 });
     if (status !== SAR.ok) {
       // Removed in the middle of it, perhaps: the tries will tell.
       throw new SkfError({ code: "SKF_STATUS", call: "SKF_VerifyPIN", status: sarText(status) });
     }
-    this.#unanswered = undefined;
+    this.#undecided = undefined;
   }
 
   forget(): void {
-    this.#pin.fill(0);
+    this.#pin?.fill(0);
+    this.#pin = undefined;
   }
 
-  #refuse(problem: SkfProblem): never {
-    this.#refused = new SkfError(problem);
+  #refuse(problem: SkfProblem, options?: ErrorOptions): never {
+    this.#refused = new SkfError(problem, options);
     this.forget();
     throw this.#refused;
   }

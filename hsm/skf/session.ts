@@ -10,22 +10,8 @@ import {
   signatureOf,
 } from "./blobs.js";
 import type { SkfCall, SkfLibrary } from "./library.js";
-import { SkfError, sarText } from "./problems.js";
-
-export const SAR = {
-  ok: 0,
-  pinIncorrect: 0x0a00_0024,
-  pinLocked: 0x0a00_0025,
-} as const;
-
-/** What a token is asked for by name. */
-export interface SkfAddress {
-  readonly module: string;
-  /** Name in the list of devices; the only one there where it is left out. */
-  readonly device?: string;
-  readonly application: string;
-  readonly container: string;
-}
+import type { SkfAddress } from "./messages.js";
+import { SAR, SkfError, sarText } from "./problems.js";
 
 const USER_PIN = 1;
 const PRESENT_ONLY = 1;
@@ -67,67 +53,64 @@ export class SkfSession {
     this.#library = library;
   }
 
-  async open(address: SkfAddress, deadline: number): Promise<void> {
-    const name = await this.#findDevice(address, deadline);
-    this.#device = await this.#handle("SKF_ConnectDev", deadline, zeroEnded(name));
+  async open(address: SkfAddress): Promise<void> {
+    const name = await this.#findDevice(address);
+    this.#device = await this.#handle("SKF_ConnectDev", zeroEnded(name));
     const info = new Uint8Array(DEVICE_INFO_BYTES);
-    await this.#must("SKF_GetDevInfo", deadline, this.#device, info);
+    await this.#must("SKF_GetDevInfo", this.#device, info);
     this.serial = serialOf(info);
     const { application, container } = address;
-    this.#application = await this.#handle("SKF_OpenApplication", deadline, this.#device, zeroEnded(application));
-    this.#container = await this.#handle("SKF_OpenContainer", deadline, this.#application, zeroEnded(container));
+    this.#application = await this.#handle("SKF_OpenApplication", this.#device, zeroEnded(application));
+    this.#container = await this.#handle("SKF_OpenContainer", this.#application, zeroEnded(container));
   }
 
-  async publicKey(deadline: number): Promise<Uint8Array> {
+  async publicKey(): Promise<Uint8Array> {
     const blob = new Uint8Array(PUBLIC_KEY_BLOB_BYTES_MAX);
     const size = new NumberCell(blob.length);
-    await this.#must("SKF_ExportPublicKey", deadline, this.#container, SIGNING_KEY, blob, size.bytes);
+    await this.#must("SKF_ExportPublicKey", this.#container, SIGNING_KEY, blob, size.bytes);
     return publicKeyOf(blob) ?? invalid("SKF_ExportPublicKey");
   }
 
-  async triesLeft(deadline: number): Promise<number> {
+  async triesLeft(): Promise<number> {
     const [most, left, isDefault] = [new NumberCell(), new NumberCell(), new NumberCell()];
     const cells = [most.bytes, left.bytes, isDefault.bytes] as const;
-    await this.#must("SKF_GetPINInfo", deadline, this.#application, USER_PIN, ...cells);
+    await this.#must("SKF_GetPINInfo", this.#application, USER_PIN, ...cells);
     return left.value;
   }
 
   /** The SAR code; who presents it counts the tries. */
-  async verifyPin(pin: Uint8Array, deadline: number): Promise<number> {
-    // A copy with the zero C wants, and one that nobody wipes while a late call still reads it.
+  async verifyPin(pin: Uint8Array): Promise<number> {
+    // With the zero C wants.
     const text = new Uint8Array(pin.length + 1);
     text.set(pin);
-    return await this.#library.call(
-      "SKF_VerifyPIN",
-      deadline,
-      this.#application,
-      USER_PIN,
-      text,
-      new NumberCell().bytes,
-    );
+    try {
+      return await this.#library.call("SKF_VerifyPIN", this.#application, USER_PIN, text, new NumberCell().bytes);
+    } finally {
+      text.fill(0);
+    }
   }
 
   /** r || s over e */
-  async sign(e: Uint8Array, deadline: number): Promise<Uint8Array> {
+  async sign(e: Uint8Array): Promise<Uint8Array> {
     const blob = new Uint8Array(SIGNATURE_BLOB_BYTES);
-    await this.#must("SKF_ECCSignData", deadline, this.#container, e, e.length, blob);
+    await this.#must("SKF_ECCSignData", this.#container, e, e.length, blob);
     return signatureOf(blob) ?? invalid("SKF_ECCSignData");
   }
 
   /** Gives back whatever is open; a token that is gone may refuse that, and nothing depends on it. */
-  async close(deadline: number): Promise<void> {
+  async close(): Promise<void> {
     const open = [
       ["SKF_CloseContainer", this.#container],
       ["SKF_CloseApplication", this.#application],
       ["SKF_DisConnectDev", this.#device],
     ] as const;
-    for (const [name, handle] of open) if (handle !== 0n) await this.#library.call(name, deadline, handle);
+    for (const [name, handle] of open) if (handle !== 0n) await this.#library.call(name, handle);
   }
 
-  async #findDevice({ module, device }: SkfAddress, deadline: number): Promise<string> {
+  async #findDevice({ module, device }: SkfAddress): Promise<string> {
     const list = new Uint8Array(DEVICE_LIST_BYTES);
     const size = new NumberCell(list.length);
-    await this.#must("SKF_EnumDev", deadline, PRESENT_ONLY, list, size.bytes);
+    await this.#must("SKF_EnumDev", PRESENT_ONLY, list, size.bytes);
     const names = namesIn(list);
     const found = names.join(", ");
     const [first, second] = device === undefined ? names : names.filter((name) => name === device);
@@ -136,14 +119,14 @@ export class SkfSession {
     return first;
   }
 
-  async #handle(name: SkfCall, deadline: number, ...args: readonly (Uint8Array | bigint)[]): Promise<bigint> {
+  async #handle(name: SkfCall, ...args: readonly (Uint8Array | bigint)[]): Promise<bigint> {
     const cell = new NumberCell();
-    await this.#must(name, deadline, ...args, cell.bytes);
+    await this.#must(name, ...args, cell.bytes);
     return cell.handle;
   }
 
-  async #must(name: SkfCall, deadline: number, ...args: readonly (Uint8Array | number | bigint)[]): Promise<void> {
-    const status = await this.#library.call(name, deadline, ...args);
+  async #must(name: SkfCall, ...args: readonly (Uint8Array | number | bigint)[]): Promise<void> {
+    const status = await this.#library.call(name, ...args);
     if (status !== SAR.ok) throw new SkfError({ code: "SKF_STATUS", call: name, status: sarText(status) });
   }
 }

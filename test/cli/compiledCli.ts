@@ -29,8 +29,8 @@ export function compileCli(): CompiledCli {
   const config = {
     extends: `${toRoot}/tsconfig.json`,
     compilerOptions: { noEmit: false, rootDir: toRoot, outDir: "." },
-    // The second one is started as a process, so nothing imports it.
-    files: [`${toRoot}/src/cli/main.ts`, `${toRoot}/hsm/pkcs11/tokenMain.ts`],
+    // All but the first are started as processes, so nothing imports them.
+    files: ["src/cli/main.ts", "hsm/pkcs11/tokenMain.ts", "hsm/skf/skfMain.ts"].map((file) => `${toRoot}/${file}`),
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));

@@ -27,6 +27,8 @@ import { type CompiledCli, compileCli } from "./compiledCli.js";
 const MODULE = "/usr/lib/softhsm/libsofthsm2.so";
 const PASSPHRASE = "a passphrase nobody may see";
 const ACCOUNT = /^0x[0-9a-f]{40}$/;
+/** A command that has not ended by itself then is killed, and has no exit code. */
+const COMMAND_TIMEOUT_MS = 30_000;
 const CALL = ["--to", `0x${"cd".repeat(20)}`, "--input", "0x299f7f9d"];
 
 let cli: CompiledCli;
@@ -103,7 +105,10 @@ function json(words: readonly string[], env: Record<string, string> = {}) {
 
 /** Without blocking this process, which is the chain, the broker and the node. */
 async function jsonAside(words: readonly string[], configuration = config) {
-  const child = spawn(process.execPath, [cli.main, ...words, "-c", configuration, "--json"], { stdio: "pipe" });
+  const child = spawn(process.execPath, [cli.main, ...words, "-c", configuration, "--json"], {
+    stdio: "pipe",
+    timeout: COMMAND_TIMEOUT_MS,
+  });
   let out = "";
   let error = "";
   child.stdout.on("data", (text) => {
@@ -226,7 +231,7 @@ describe("a key in a U-shield", () => {
     });
   });
 
-  it("behind an SKF library signs with SM2", async () => {
+  it("behind an SKF library signs with SM2; a library that hangs does not keep the command", async () => {
     const standIn = buildSkfStandIn();
     ending.push(() => standIn.remove());
     const home = "application: edgeseal, container: sealer";
@@ -234,6 +239,11 @@ describe("a key in a U-shield", () => {
     expect(await jsonAside(["key", "selftest", "usb", "--count", "3"], file)).toMatchObject({
       exitCode: 0,
       answer: { backend: "skf", anchor: false, signatures: 3 },
+    });
+    standIn.control({ hang: "ECCSignData" });
+    expect(await jsonAside(["key", "selftest", "usb", "--count", "3"], file)).toMatchObject({
+      exitCode: 1,
+      answer: { code: "SKF_TIMEOUT" },
     });
   });
 });

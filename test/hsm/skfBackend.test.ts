@@ -3,35 +3,18 @@ import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { publicKeyOf, signatureOf } from "../../hsm/skf/blobs.js";
-import { openSkf, SKF_WAITING_MAX, type SkfOptions } from "../../hsm/skf/skfBackend.js";
+import { WAITING_MAX } from "../../hsm/skf/limits.js";
+import { openSkf } from "../../hsm/skf/skfBackend.js";
 import type { KeyBackend } from "../../src/crypto/keyBackend.js";
-import { sm2PublicKey } from "../../src/crypto/sm2.js";
 import { describeKeyBackend, digestOf, isSignedBy, refusalOf } from "../support/keyBackendContract.js";
-import { buildSkfStandIn, type SkfStandIn, type StandInVariant } from "../support/skfStandIn/build.js";
+import type { SkfStandIn } from "../support/skfStandIn/build.js";
+import { KEY, makeSkfBench } from "./skfBench.js";
 
-const PIN = "271828";
 const RECOVERY_MS = 5_000;
-const KEY = sm2PublicKey(new Uint8Array(32).fill(7));
 
-const built: SkfStandIn[] = [];
-function build(variant?: StandInVariant): SkfStandIn {
-  const standIn = buildSkfStandIn(variant);
-  built.push(standIn);
-  return standIn;
-}
-afterAll(() => {
-  for (const standIn of built) standIn.remove();
-});
-
-function optionsOf(standIn: SkfStandIn, options: Partial<SkfOptions> = {}): SkfOptions {
-  return {
-    module: standIn.module,
-    application: "edgeseal",
-    container: "sealer",
-    pin: standIn.pinFile(PIN),
-    ...options,
-  };
-}
+const bench = makeSkfBench();
+const { build, optionsOf } = bench;
+afterAll(() => bench.remove());
 
 for (const variant of ["plain", "wide", "left"] as const) {
   const standIn = build(variant);
@@ -133,7 +116,7 @@ describe("a token", () => {
 
   test("that hangs: every call refused in time, the event loop free, recovered when it returns", async () => {
     backend = await openSkf(optionsOf(standIn));
-    standIn.control({ fault: "hang" });
+    standIn.control({ hang: "ECCSignData" });
     let ticks = 0;
     const ticking = setInterval(() => ticks++, 20);
     const calls = [1, 2, 3].map((seed) => refusalOf(backend!.signDigest(digestOf(seed), 500)));
@@ -147,10 +130,8 @@ describe("a token", () => {
 
   test("takes only so many waiting calls", async () => {
     backend = await openSkf(optionsOf(standIn));
-    standIn.control({ fault: "hang" });
-    const many = Array.from({ length: SKF_WAITING_MAX + 3 }, (_, i) =>
-      refusalOf(backend!.signDigest(digestOf(i), 500)),
-    );
+    standIn.control({ hang: "ECCSignData" });
+    const many = Array.from({ length: WAITING_MAX + 3 }, (_, i) => refusalOf(backend!.signDigest(digestOf(i), 500)));
     const codes = await Promise.all(many);
     expect(codes.filter((code) => code === "SKF_BUSY").length).toBe(2);
   });

@@ -91,9 +91,15 @@ export const skfTexts: Texts<SkfProblem> = {
     advice: "Name one of them.",
   },
   SKF_STATUS: { says: (p) => `The token refused ${p.call} with code ${p.status}.` },
+  SKF_CALL_FAILED: { says: (p) => `The call ${p.call} to the SKF library failed (${p.reason}).` },
   SKF_TIMEOUT: {
     says: (p) => `The SKF library has not returned from ${p.call} within ${p.timeoutMs} ms.`,
-    advice: "If it never returns, pull the token out and put it back, or restart the node.",
+    advice:
+      "A library that hangs is ended and started anew at the next call; if it hangs again, plug the token in anew.",
+  },
+  SKF_PROCESS_ENDED: {
+    says: (p) => `The process that holds the SKF library has ended (${p.reason}).`,
+    advice: "It is started again at the next call; if it ends again, look for a newer library of the vendor.",
   },
   SKF_BUSY: { says: (p) => `The token has ${p.waiting} signatures waiting; no more are taken.`, advice: ONE_TOO_MANY },
   SKF_ANSWER_INVALID: { says: (p) => `The token's answer to ${p.call} makes no sense.` },
@@ -104,6 +110,10 @@ export const skfTexts: Texts<SkfProblem> = {
     advice: UNBLOCK,
   },
   SKF_PIN_LOCKED: { says: () => "The PIN of the token is locked.", advice: LOCKED },
+  SKF_PIN_UNANSWERED: {
+    says: (p) => `The PIN was presented with ${p.triesLeft} tries left, and no answer came; it is not presented again.`,
+    advice: "See with the vendor's tool whether a try is lost; if so, correct the PIN file. Then restart.",
+  },
   SKF_OTHER_TOKEN: { says: (p) => `Another token is plugged in: ${p.found} instead of ${p.expected}.`, advice: OTHER },
   SKF_DIGEST_LENGTH: { says: (p) => `A token was given ${p.length} bytes to sign instead of ${p.expected}.` },
   SKF_CLOSED: { says: () => "The token has been closed." },

@@ -7,6 +7,7 @@
  * in `tries` and appends the name of every function called to `calls`. -DWIDE_ULONG makes ULONG 64 bits wide, as some
  * vendors on Linux have it; -DLEFT_ALIGNED puts 32-byte numbers at the front of their 64 bytes.
  */
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,12 +90,6 @@ static long number(const char *name, long otherwise) {
   return atol(value);
 }
 
-static int fault(const char *name) {
-  char value[64];
-  setting("fault", value, sizeof value, "none");
-  return strcmp(value, name) == 0;
-}
-
 static int triesLeft(void) {
   int tries = TRIES_MAX;
   FILE *file = fopen(STAND_IN_FOLDER "/tries", "r");
@@ -111,12 +106,23 @@ static void keepTries(int tries) {
   fclose(file);
 }
 
+static int named(const char *what, const char *name) {
+  char value[64];
+  setting(what, value, sizeof value, "none");
+  return strcmp(value, name) == 0;
+}
+
+/* `hang=NAME` holds the function of that name after it was counted and before it does anything; `crash=NAME` dies there. */
 static void called(const char *name) {
   FILE *file = fopen(STAND_IN_FOLDER "/calls", "a");
   if (!file) return;
   fprintf(file, "%s\n", name);
   fclose(file);
+  while (named("hang", name)) usleep(20000);
+  if (named("crash", name)) raise(SIGSEGV);
 }
+
+static int fault(const char *name) { return named("fault", name); }
 
 /* Handles die with the device; a device that was plugged in again has another epoch. */
 static ULONG alive(HANDLE handle, void *expected) {
@@ -225,6 +231,7 @@ ULONG SKF_GetPINInfo(HANDLE application, ULONG type, ULONG *most, ULONG *left, B
 
 ULONG SKF_VerifyPIN(HANDLE application, ULONG type, LPSTR pin, ULONG *left) {
   called("VerifyPIN");
+  if (!pin[0]) called("EmptyPIN");
   ULONG state = alive(application, &applicationHandle);
   if (state != SAR_OK) return state;
   if (type != 1) return SAR_FAIL;
@@ -264,7 +271,6 @@ ULONG SKF_ExportPublicKey(HANDLE container, BOOL forSigning, BYTE *out, ULONG *s
 /* `data` is e; GB/T 32918.2-2016, 6.1 from step A3 on. */
 ULONG SKF_ECCSignData(HANDLE container, BYTE *data, ULONG length, ECCSIGNATUREBLOB *signature) {
   called("ECCSignData");
-  if (fault("hang")) while (fault("hang")) usleep(20000);
   if (fault("removed")) return SAR_DEVICE_REMOVED;
   if (fault("failed")) return SAR_FAIL;
   if (fault("logged out")) verified = 0;
