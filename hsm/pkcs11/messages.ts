@@ -1,4 +1,5 @@
 /** What the node and the token's process say to each other, over the pipe only the two of them have. */
+import type { Millis } from "../../src/base/clock.js";
 import type { AnchorValue, KeyAlgorithm, KeyFacts } from "../../src/crypto/keyBackend.js";
 import type { VendorSm2 } from "./algorithms.js";
 import type { Pkcs11Problem } from "./problems.js";
@@ -44,7 +45,12 @@ export type TokenRequest =
   | { readonly kind: "close" };
 
 /** The node sends a list of these, what came up in one turn. */
-export type TokenMessage = { readonly id: number; readonly request: TokenRequest };
+export interface TokenMessage {
+  readonly id: number;
+  /** How long the caller will wait from when this arrives: the two clocks need not agree. */
+  readonly timeLeftMs: Millis;
+  readonly request: TokenRequest;
+}
 
 /** The token's process sends a list of these. */
 export type TokenAnswer =

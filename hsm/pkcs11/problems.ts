@@ -35,6 +35,8 @@ export type Pkcs11Problem =
   /** The process that holds the module ended with calls open, or was ended because the module hung. */
   | { readonly code: "PKCS11_PROCESS_ENDED"; readonly reason: string }
   | { readonly code: "PKCS11_BUSY"; readonly limit: number }
+  /** Left the queue unserved: the token could not have signed in time. */
+  | { readonly code: "PKCS11_OVERLOADED"; readonly waitedMs: number }
   | { readonly code: "PKCS11_ANCHOR_LOWER"; readonly session: number; readonly reserved: number }
   | { readonly code: "PKCS11_ANCHOR_INVALID"; readonly length: number }
   | { readonly code: "PKCS11_DIGEST_LENGTH"; readonly length: number; readonly expected: number }

@@ -4,6 +4,7 @@
  * OPERATION_ACTIVE and is replaced. Whatever takes handles or login away is answered by starting the process anew.
  */
 import { fromHex } from "../../src/base/bytes.js";
+import type { Millis } from "../../src/base/clock.js";
 import type { AnchorValue } from "../../src/crypto/keyBackend.js";
 import { bareSignature, type TokenAlgorithm, tokenAlgorithm } from "./algorithms.js";
 import { decodeAnchor, encodeAnchor, highestAnchor, isLower } from "./anchorValue.js";
@@ -11,6 +12,7 @@ import * as ck from "./cryptoki.js";
 import { SIGNATURE_BUFFER_BYTES, SLOTS_MAX } from "./limits.js";
 import type { KeySelection, OpenedKey, OpenRequest, TokenSelection } from "./messages.js";
 import { Pkcs11Error } from "./problems.js";
+import { SessionPool } from "./sessionPool.js";
 import { findKey, keyTemplates, type TokenKey } from "./tokenKey.js";
 import { findObjects } from "./tokenObjects.js";
 
@@ -24,8 +26,7 @@ export class Token {
   readonly #home: string;
   /** Holds the login; searches and objects go through it. */
   readonly #main: ck.Handle;
-  readonly #idle: ck.Handle[] = [];
-  readonly #waiting: ((session: ck.Handle) => void)[] = [];
+  readonly #pool = new SessionPool();
   readonly #allowExtractable: boolean;
   #key: TokenKey | undefined;
 
@@ -41,7 +42,7 @@ export class Token {
     login(cryptoki, this.#main, info, request.pin);
     if (request.findKey) {
       this.#key = findKey(cryptoki, this.#main, this.#selection, this.#algorithm, request);
-      for (let i = 0; i < request.sessions; i++) this.#idle.push(this.#openSession());
+      for (let i = 0; i < request.sessions; i++) this.#pool.give(this.#openSession(), performance.now());
     }
   }
 
@@ -73,22 +74,25 @@ export class Token {
     return { facts, publicKey };
   }
 
-  async sign(digest: Uint8Array): Promise<Uint8Array> {
+  async sign(digest: Uint8Array, deadline: Millis): Promise<Uint8Array> {
     const key = this.#key;
     if (key === undefined) throw new Pkcs11Error({ code: "PKCS11_KEY_ABSENT", keyId: this.#selection.keyId });
-    const session = this.#idle.pop() ?? (await new Promise<ck.Handle>((resolve) => this.#waiting.push(resolve)));
+    const session = await this.#pool.take(performance.now(), deadline);
     const input = Buffer.from(this.#algorithm.input(digest, key.publicKey));
+    const begunAt = performance.now();
+    let answer: Buffer;
     try {
       this.#cryptoki.C_SignInit(session, { mechanism: this.#algorithm.signMechanism }, key.handle);
-      const answer = await this.#cryptoki.C_SignAsync(session, input, Buffer.alloc(SIGNATURE_BUFFER_BYTES));
-      this.#release(session);
-      return bareSignature(answer);
+      answer = await this.#cryptoki.C_SignAsync(session, input, Buffer.alloc(SIGNATURE_BUFFER_BYTES));
     } catch (thrown) {
-      if (thrown instanceof Pkcs11Error) throw thrown;
       const problem = ck.callProblem("C_Sign", thrown);
       this.#replace(session);
       throw new Pkcs11Error(problem);
     }
+    const now = performance.now();
+    this.#pool.signed(now - begunAt);
+    this.#pool.give(session, now);
+    return bareSignature(answer);
   }
 
   readAnchor(): AnchorValue | undefined {
@@ -168,12 +172,6 @@ export class Token {
     return ck.called("C_OpenSession", () => this.#cryptoki.C_OpenSession(this.#slot, ck.CKF_SERIAL_SESSION | flags));
   }
 
-  #release(session: ck.Handle): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#idle.push(session);
-    else next(session);
-  }
-
   /** Where no fresh session is to be had, the old one goes back: its next failure says why, and asks for a new start. */
   #replace(session: ck.Handle): void {
     let fresh = session;
@@ -183,7 +181,7 @@ export class Token {
     } catch {
       // The handle of a lost session cannot be closed; the module has forgotten it already.
     }
-    this.#release(fresh);
+    this.#pool.give(fresh, performance.now());
   }
 
   #anchorTemplate(): ck.Attribute[] {

@@ -2,6 +2,7 @@
  * The program that holds a PKCS#11 module. A module is foreign native code that may hang, crash, or forget its sessions;
  * here it can do so without the node: the node ends this process and starts another.
  */
+import type { Millis } from "../../src/base/clock.js";
 import { loadCryptoki } from "./cryptoki.js";
 import { ANSWER_WAIT_MS, ANSWERS_TOGETHER_MAX } from "./limits.js";
 import type { TokenAnswer, TokenMessage, TokenRequest } from "./messages.js";
@@ -11,21 +12,22 @@ import { Token } from "./token.js";
 let token: Token | undefined;
 
 process.on("message", (messages) => {
+  const receivedAt = performance.now();
   open += (messages as TokenMessage[]).length;
-  for (const message of messages as TokenMessage[]) void answer(message);
+  for (const message of messages as TokenMessage[]) void answer(message, receivedAt + message.timeLeftMs);
 });
 // Without the node nobody needs the token. A plain exit would wait for threads that hang in the module.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
-async function answer({ id, request }: TokenMessage): Promise<void> {
+async function answer({ id, request }: TokenMessage, deadline: Millis): Promise<void> {
   try {
-    send({ id, value: await carryOut(request) });
+    send({ id, value: await carryOut(request, deadline) });
   } catch (thrown) {
     send({ id, problem: problemOf(thrown, request) });
   }
 }
 
-async function carryOut(request: TokenRequest): Promise<unknown> {
+async function carryOut(request: TokenRequest, deadline: Millis): Promise<unknown> {
   if (request.kind === "open") {
     token = Token.open(await loadCryptoki(), request);
     return token.opened();
@@ -33,7 +35,7 @@ async function carryOut(request: TokenRequest): Promise<unknown> {
   if (token === undefined) throw new Pkcs11Error({ code: "PKCS11_CLOSED" });
   switch (request.kind) {
     case "sign":
-      return token.sign(request.digest);
+      return token.sign(request.digest, deadline);
     case "readAnchor":
       return token.readAnchor();
     case "writeAnchor":

@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { CALLS_OPEN_MAX } from "../../hsm/pkcs11/limits.js";
 import { generatePkcs11Key, openPkcs11, type Pkcs11Backend } from "../../hsm/pkcs11/pkcs11Backend.js";
 import { toHex, utf8Bytes } from "../../src/base/bytes.js";
 import type { KeyAlgorithm } from "../../src/crypto/keyBackend.js";
@@ -145,6 +146,53 @@ describe("faults of the token", () => {
       const outcomes = await Promise.allSettled(calls);
       expect(outcomes.map(({ status }) => status)).toEqual([...Array(5).fill("fulfilled"), "rejected"]);
       expect(backend.processId).toBe(processId);
+    }, 1);
+  });
+
+  it("a token asked for more than it can do goes on answering, and signs next to nothing in vain", async () => {
+    await withBackend(async (backend) => {
+      hsm.setFault("slow");
+      const PATIENCE_MS = 1_200;
+      const ASKED_EVERY_MS = 40;
+      const answeredAt: number[] = [];
+      const asked: Promise<unknown>[] = [];
+      const start = performance.now();
+      for (let seed = 0; performance.now() - start < 4_000; seed++) {
+        const signing = backend.signDigest(digestOf(seed), PATIENCE_MS);
+        asked.push(
+          signing.then(
+            () => answeredAt.push(performance.now() - start),
+            () => undefined,
+          ),
+        );
+        await new Promise((resolve) => setTimeout(resolve, ASKED_EVERY_MS));
+      }
+      await Promise.all(asked);
+      // By then the first ones have given up; three a second is what the token can do.
+      expect(answeredAt.filter((at) => at > 2 * PATIENCE_MS).length).toBeGreaterThan(2);
+      const signed = hsm.log().filter((line) => line.startsWith("sign ")).length;
+      expect(signed - answeredAt.length).toBeLessThan(3);
+    }, 1);
+  });
+
+  it("what callers have given up still counts while the token's process holds it, and is never signed", async () => {
+    await withBackend(async (backend) => {
+      await expectRecovery(backend, 0);
+      hsm.setFault("pause");
+      const abandoned = Array.from({ length: CALLS_OPEN_MAX - 1 }, (_, i) =>
+        refusalOf(backend.signDigest(digestOf(i), 500)),
+      );
+      // An answer in their time: the module is busy, it does not hang.
+      await backend.anchor.read();
+      expect(new Set(await Promise.all(abandoned))).toEqual(new Set(["PKCS11_TIMEOUT"]));
+      const last = backend.signDigest(digestOf(1_000), SIGN_TIMEOUT_MS);
+      expect(await refusalOf(backend.signDigest(digestOf(1_001), SIGN_TIMEOUT_MS))).toBe("PKCS11_BUSY");
+      hsm.clearLog();
+      hsm.setFault("none");
+      expect(isSignedBy("secp256k1", publicKey!, digestOf(1_000), await last)).toBe(true);
+      await expectRecovery(backend, 2);
+      const signed = [0, 1_000, 2].map((seed) => `sign ${toHex(digestOf(seed))}`);
+      expect(hsm.log()).toEqual(signed);
     }, 1);
   });
 

@@ -32,6 +32,7 @@ export type ShimFault =
   | "init-hang"
   | "login-hang"
   | "slow"
+  | "pause"
   | "error-after"
   | "flip"
   | "short";

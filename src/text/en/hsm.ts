@@ -190,6 +190,10 @@ export const pkcs11Texts: Texts<Pkcs11Problem> = {
   PKCS11_BUSY: {
     says: (p) => `The token already has ${p.limit} calls to answer.`,
   },
+  PKCS11_OVERLOADED: {
+    says: (p) => `A signature was given up after ${p.waitedMs} ms in the queue: the token is busy with earlier ones.`,
+    advice: "Ask for fewer signatures; where the token can do more of them at once, raise keys[].sessions.",
+  },
   PKCS11_ANCHOR_LOWER: {
     says: (p) =>
       `The anchor on the token stands above session ${p.session}, height ${p.reserved}; it is never lowered.`,

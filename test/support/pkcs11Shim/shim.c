@@ -143,6 +143,7 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, 
   if (fault("crash")) abort();
   if (fault("hang")) sleep(HANG_SECONDS);
   if (fault("slow")) usleep(300000);
+  while (fault("pause")) usleep(5000);
   if (session < SESSIONS_MAX && sm2_session[session]) {
     result = length == 32 ? sm2_sign(data, out, out_length) : CKR_DATA_LEN_RANGE;
   } else {
