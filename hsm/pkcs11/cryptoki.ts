@@ -101,6 +101,7 @@ const CODE_OF_CKR: ReadonlyMap<number, CallProblemCode> = new Map([
   [0x190, "PKCS11_DEVICE_GONE"], // CKR_CRYPTOKI_NOT_INITIALIZED
   [0x060, "PKCS11_SESSION_LOST"], // CKR_KEY_HANDLE_INVALID
   [0x082, "PKCS11_SESSION_LOST"], // CKR_OBJECT_HANDLE_INVALID
+  [0x090, "PKCS11_SESSION_LOST"], // CKR_OPERATION_ACTIVE: stuck in an operation that nobody here knows of
   [0x0b0, "PKCS11_SESSION_LOST"], // CKR_SESSION_CLOSED
   [0x0b1, "PKCS11_SESSION_LOST"], // CKR_SESSION_COUNT
   [0x0b3, "PKCS11_SESSION_LOST"], // CKR_SESSION_HANDLE_INVALID
@@ -121,6 +122,11 @@ export function callProblem(call: string, thrown: unknown): Pkcs11Problem {
   if (thrown instanceof Pkcs11Error) return thrown.problem;
   const { name, number } = returnValueOf(thrown);
   return { code: CODE_OF_CKR.get(number) ?? "PKCS11_CALL_FAILED", call, ckr: name };
+}
+
+/** Whatever the module says why. */
+export function sessionLost(call: string, thrown: unknown): Pkcs11Problem {
+  return { code: "PKCS11_SESSION_LOST", call, ckr: returnValueOf(thrown).name };
 }
 
 export function loginProblem(token: string, thrown: unknown): Pkcs11Problem {

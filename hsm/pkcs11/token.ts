@@ -11,7 +11,7 @@ import { decodeAnchor, encodeAnchor, highestAnchor, isLower } from "./anchorValu
 import * as ck from "./cryptoki.js";
 import { SIGNATURE_BUFFER_BYTES, SLOTS_MAX } from "./limits.js";
 import type { KeySelection, OpenedKey, OpenRequest, TokenSelection } from "./messages.js";
-import { Pkcs11Error } from "./problems.js";
+import { demandsRestart, Pkcs11Error, type Pkcs11Problem } from "./problems.js";
 import { SessionPool } from "./sessionPool.js";
 import { findKey, keyTemplates, type TokenKey } from "./tokenKey.js";
 import { findObjects } from "./tokenObjects.js";
@@ -85,9 +85,7 @@ export class Token {
       this.#cryptoki.C_SignInit(session, { mechanism: this.#algorithm.signMechanism }, key.handle);
       answer = await this.#cryptoki.C_SignAsync(session, input, Buffer.alloc(SIGNATURE_BUFFER_BYTES));
     } catch (thrown) {
-      const problem = ck.callProblem("C_Sign", thrown);
-      this.#replace(session);
-      throw new Pkcs11Error(problem);
+      throw new Pkcs11Error(this.#replace(session, ck.callProblem("C_Sign", thrown)));
     }
     const now = performance.now();
     this.#pool.signed(now - begunAt);
@@ -172,16 +170,23 @@ export class Token {
     return ck.called("C_OpenSession", () => this.#cryptoki.C_OpenSession(this.#slot, ck.CKF_SERIAL_SESSION | flags));
   }
 
-  /** Where no fresh session is to be had, the old one goes back: its next failure says why, and asks for a new start. */
-  #replace(session: ck.Handle): void {
-    let fresh = session;
+  /**
+   * Closes first, for a token may have no room for one more. Where no fresh session is to be had only a new start helps: a
+   * pool that shrinks in silence would end with nobody being served. Returns what to answer.
+   */
+  #replace(session: ck.Handle, problem: Pkcs11Problem): Pkcs11Problem {
+    if (demandsRestart(problem)) return problem;
     try {
-      fresh = this.#openSession();
       this.#cryptoki.C_CloseSession(session);
     } catch {
-      // The handle of a lost session cannot be closed; the module has forgotten it already.
+      // The module has forgotten it already.
     }
-    this.#pool.give(fresh, performance.now());
+    try {
+      this.#pool.give(this.#cryptoki.C_OpenSession(this.#slot, ck.CKF_SERIAL_SESSION), performance.now());
+      return problem;
+    } catch (thrown) {
+      return ck.sessionLost("C_OpenSession", thrown);
+    }
   }
 
   #anchorTemplate(): ck.Attribute[] {

@@ -89,6 +89,8 @@ describe("faults of the token", () => {
     ["session-lost", "PKCS11_SESSION_LOST"],
     ["login-expired", "PKCS11_LOGIN_LOST"],
     ["stuck", "PKCS11_CALL_FAILED"],
+    ["stuck-full", "PKCS11_SESSION_LOST"],
+    ["active", "PKCS11_SESSION_LOST"],
     ["crash", "PKCS11_PROCESS_ENDED"],
     ["error-after", "PKCS11_DEVICE_GONE"],
     ["short", "PKCS11_ANSWER_INVALID"],
@@ -111,20 +113,22 @@ describe("faults of the token", () => {
     });
   }
 
-  it("a failed signature leaves no session stuck, not even where there is one session only", async () => {
-    await withBackend(async (backend) => {
-      const { processId } = backend;
-      for (let i = 0; i < 5; i++) {
-        hsm.setFault("stuck");
-        expect(await refusalOf(backend.signDigest(digestOf(i), SIGN_TIMEOUT_MS))).toBe("PKCS11_CALL_FAILED");
-        hsm.setFault("none");
-        const signature = await backend.signDigest(digestOf(i), SIGN_TIMEOUT_MS);
-        expect(isSignedBy("secp256k1", publicKey!, digestOf(i), signature)).toBe(true);
-      }
-      expect(backend.processId).toBe(processId);
-      expect(hsm.log().filter((line) => line === "login")).toHaveLength(1);
-    }, 1);
-  });
+  for (const fault of ["stuck", "stuck-at-limit"] as const) {
+    it(`a failed signature (${fault}) leaves no session stuck, not even where there is one session only`, async () => {
+      await withBackend(async (backend) => {
+        const { processId } = backend;
+        for (let i = 0; i < 5; i++) {
+          hsm.setFault(fault);
+          expect(await refusalOf(backend.signDigest(digestOf(i), SIGN_TIMEOUT_MS))).toBe("PKCS11_CALL_FAILED");
+          hsm.setFault("none");
+          const signature = await backend.signDigest(digestOf(i), SIGN_TIMEOUT_MS);
+          expect(isSignedBy("secp256k1", publicKey!, digestOf(i), signature)).toBe(true);
+        }
+        expect(backend.processId).toBe(processId);
+        expect(hsm.log().filter((line) => line === "login")).toHaveLength(1);
+      }, 1);
+    });
+  }
 
   it("a flipped bit comes through as it is, for the guard's own check to find", async () => {
     await withBackend(async (backend) => {

@@ -23,10 +23,13 @@
 #define SM2_SECRET "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"
 #define SESSIONS_MAX 65536
 #define HANG_SECONDS 30
+/* What a token at its limit has room for. */
+#define SESSIONS_OF_SMALL_TOKEN 2
 
 static CK_FUNCTION_LIST_PTR real;
 static CK_FUNCTION_LIST mine;
 static unsigned char sm2_session[SESSIONS_MAX];
+static int open_sessions;
 
 static int fault(const char *name) {
   char word[32] = {0};
@@ -109,7 +112,17 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
 
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR app, CK_NOTIFY notify, CK_SESSION_HANDLE_PTR out) {
   if (fault("removed")) return CKR_TOKEN_NOT_PRESENT;
-  return real->C_OpenSession(slot, flags, app, notify, out);
+  if (fault("stuck-full")) return CKR_SESSION_COUNT;
+  if (fault("stuck-at-limit") && open_sessions >= SESSIONS_OF_SMALL_TOKEN) return CKR_SESSION_COUNT;
+  CK_RV result = real->C_OpenSession(slot, flags, app, notify, out);
+  if (result == CKR_OK) open_sessions++;
+  return result;
+}
+
+static CK_RV close_session(CK_SESSION_HANDLE session) {
+  CK_RV result = real->C_CloseSession(session);
+  if (result == CKR_OK) open_sessions--;
+  return result;
 }
 
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG length) {
@@ -122,6 +135,7 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR
 
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key) {
   if (fault("removed")) return CKR_DEVICE_REMOVED;
+  if (fault("active")) return CKR_OPERATION_ACTIVE;
   if (fault("session-lost")) {
     CK_SESSION_INFO info;
     if (real->C_GetSessionInfo(session, &info) == CKR_OK) real->C_CloseAllSessions(info.slotID);
@@ -139,7 +153,7 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, 
     real->C_Logout(session);
     return CKR_USER_NOT_LOGGED_IN;
   }
-  if (fault("stuck")) return CKR_FUNCTION_FAILED;
+  if (fault("stuck") || fault("stuck-full") || fault("stuck-at-limit")) return CKR_FUNCTION_FAILED;
   if (fault("crash")) abort();
   if (fault("hang")) sleep(HANG_SECONDS);
   if (fault("slow")) usleep(300000);
@@ -169,6 +183,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
     mine.C_GetMechanismList = get_mechanism_list;
     mine.C_GetTokenInfo = get_token_info;
     mine.C_OpenSession = open_session;
+    mine.C_CloseSession = close_session;
     mine.C_Login = login;
     mine.C_SignInit = sign_init;
     mine.C_Sign = sign;
