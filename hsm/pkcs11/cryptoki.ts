@@ -124,9 +124,14 @@ export function callProblem(call: string, thrown: unknown): Pkcs11Problem {
   return { code: CODE_OF_CKR.get(number) ?? "PKCS11_CALL_FAILED", call, ckr: name };
 }
 
+/** "CKR_...", or the kind of error where the call was not made. */
+export function returnValueName(thrown: unknown): string {
+  return returnValueOf(thrown).name;
+}
+
 /** Whatever the module says why. */
 export function sessionLost(call: string, thrown: unknown): Pkcs11Problem {
-  return { code: "PKCS11_SESSION_LOST", call, ckr: returnValueOf(thrown).name };
+  return { code: "PKCS11_SESSION_LOST", call, ckr: returnValueName(thrown) };
 }
 
 export function loginProblem(token: string, thrown: unknown): Pkcs11Problem {

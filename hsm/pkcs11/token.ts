@@ -9,8 +9,10 @@ import type { AnchorValue } from "../../src/crypto/keyBackend.js";
 import { bareSignature, type TokenAlgorithm, tokenAlgorithm } from "./algorithms.js";
 import { decodeAnchor, encodeAnchor, highestAnchor, isLower } from "./anchorValue.js";
 import * as ck from "./cryptoki.js";
-import { SIGNATURE_BUFFER_BYTES, SLOTS_MAX } from "./limits.js";
-import type { KeySelection, OpenedKey, OpenRequest, TokenSelection } from "./messages.js";
+import { findToken } from "./findToken.js";
+import { SIGNATURE_BUFFER_BYTES } from "./limits.js";
+import { login } from "./login.js";
+import type { KeySelection, OpenedKey, OpenRequest } from "./messages.js";
 import { demandsRestart, Pkcs11Error, type Pkcs11Problem } from "./problems.js";
 import { SessionPool } from "./sessionPool.js";
 import { findKey, keyTemplates, type TokenKey } from "./tokenKey.js";
@@ -207,43 +209,5 @@ export class Token {
       this.#cryptoki.C_GetAttributeValue(this.#main, object, [{ type: ck.CKA_VALUE }]),
     );
     return decodeAnchor(attribute?.value ?? new Uint8Array(0));
-  }
-}
-
-function findToken(
-  cryptoki: ck.Cryptoki,
-  wanted: TokenSelection,
-): { readonly slot: ck.Handle; readonly info: ck.TokenInfo } {
-  const name = wanted.serial ?? wanted.label ?? "";
-  const slots = ck.called("C_GetSlotList", () => cryptoki.C_GetSlotList(true)).slice(0, SLOTS_MAX);
-  const tokens = slots.map((slot) => ({
-    slot,
-    info: ck.called("C_GetTokenInfo", () => cryptoki.C_GetTokenInfo(slot)),
-  }));
-  const fits = ({ info }: { info: ck.TokenInfo }): boolean =>
-    (wanted.label === undefined || info.label.trim() === wanted.label) &&
-    (wanted.serial === undefined || info.serialNumber.trim() === wanted.serial);
-  const [found, second] = tokens.filter(fits);
-  if (found === undefined) {
-    const others = tokens.map(({ info }) => `${info.label.trim()} ${info.serialNumber.trim()}`.trim());
-    throw new Pkcs11Error({ code: "PKCS11_TOKEN_ABSENT", token: name, found: others.filter(Boolean) });
-  }
-  if (second !== undefined) {
-    throw new Pkcs11Error({ code: "PKCS11_TOKEN_AMBIGUOUS", token: name, count: tokens.filter(fits).length });
-  }
-  return found;
-}
-
-/** Once. A token that would lock at the next wrong PIN is left to people. */
-function login(cryptoki: ck.Cryptoki, session: ck.Handle, info: ck.TokenInfo, pin: Uint8Array): void {
-  const token = info.label.trim();
-  if ((info.flags & ck.CKF_USER_PIN_LOCKED) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_LOCKED", token });
-  if ((info.flags & ck.CKF_USER_PIN_FINAL_TRY) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_FINAL_TRY", token });
-  try {
-    cryptoki.C_Login(session, ck.CKU_USER, Buffer.from(pin.buffer, pin.byteOffset, pin.length).toString("utf8"));
-  } catch (thrown) {
-    throw new Pkcs11Error(ck.loginProblem(token, thrown));
-  } finally {
-    pin.fill(0);
   }
 }

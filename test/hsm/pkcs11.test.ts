@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { CALLS_OPEN_MAX } from "../../hsm/pkcs11/limits.js";
 import { generatePkcs11Key, openPkcs11, type Pkcs11Backend } from "../../hsm/pkcs11/pkcs11Backend.js";
+import type { Pkcs11Error } from "../../hsm/pkcs11/problems.js";
 import { toHex, utf8Bytes } from "../../src/base/bytes.js";
 import type { KeyAlgorithm } from "../../src/crypto/keyBackend.js";
 import { describeKeyBackend, digestOf, isSignedBy, refusalOf, SIGN_TIMEOUT_MS } from "../support/keyBackendContract.js";
@@ -210,6 +211,18 @@ describe("faults of the token", () => {
       expect(ticks).toBeGreaterThan(4);
       hsm.setFault("none");
       await expectRecovery(backend, 4);
+    });
+  });
+
+  it("a card in another slot that cannot be read is passed over", async () => {
+    hsm.setFault("strange-card");
+    await withBackend((backend) => expectRecovery(backend, 7));
+    hsm.setFault("strange-card");
+    const elsewhere = { ...hsm.options(), key, token: { label: "another" } };
+    const thrown = await openPkcs11(elsewhere).catch((error: unknown) => error);
+    expect((thrown as Pkcs11Error).problem).toMatchObject({
+      code: "PKCS11_TOKEN_ABSENT",
+      found: expect.arrayContaining(["unreadable (CKR_TOKEN_NOT_RECOGNIZED)"]),
     });
   });
 

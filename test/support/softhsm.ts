@@ -21,6 +21,7 @@ export type ShimFault =
   | "none"
   | "removed"
   | "removed-signing"
+  | "strange-card"
   | "session-lost"
   | "login-expired"
   | "pin-locked"

@@ -23,6 +23,7 @@
 #define SM2_SECRET "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"
 #define SESSIONS_MAX 65536
 #define HANG_SECONDS 30
+#define STRANGE_SLOT 0x7edbeefUL
 /* What a token at its limit has room for. */
 #define SESSIONS_OF_SMALL_TOKEN 2
 
@@ -89,7 +90,16 @@ static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID_PTR slots, CK_ULONG_PTR 
     *count = 0;
     return CKR_OK;
   }
-  return real->C_GetSlotList(present, slots, count);
+  CK_ULONG room = *count;
+  CK_RV result = real->C_GetSlotList(present, slots, count);
+  if (result != CKR_OK || !fault("strange-card")) return result;
+  if (slots != NULL) {
+    if (room <= *count) return CKR_BUFFER_TOO_SMALL;
+    memmove(slots + 1, slots, *count * sizeof *slots);
+    slots[0] = STRANGE_SLOT;
+  }
+  *count += 1;
+  return CKR_OK;
 }
 
 static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count) {
@@ -105,6 +115,7 @@ static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_
 }
 
 static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
+  if (slot == STRANGE_SLOT) return CKR_TOKEN_NOT_RECOGNIZED;
   CK_RV result = real->C_GetTokenInfo(slot, info);
   if (result == CKR_OK && fault("final-try")) info->flags |= CKF_USER_PIN_FINAL_TRY;
   return result;
