@@ -52,7 +52,14 @@ export interface TokenMessage {
   readonly request: TokenRequest;
 }
 
-/** The token's process sends a list of these. */
 export type TokenAnswer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly problem: Pkcs11Problem };
+
+/** Said at once: a process that ends between the two has left a login unanswered. */
+export interface LoginReport {
+  readonly login: "begun" | "answered";
+}
+
+/** The token's process sends a list of these. */
+export type TokenReport = TokenAnswer | LoginReport;

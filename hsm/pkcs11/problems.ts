@@ -18,6 +18,8 @@ export type Pkcs11Problem =
   | { readonly code: "PKCS11_PIN_LOCKED"; readonly token: string }
   /** The token says that the next wrong PIN locks it; nothing was tried. */
   | { readonly code: "PKCS11_PIN_FINAL_TRY"; readonly token: string }
+  /** The PIN went out and no word on it came back: it may have cost a try, so it is not presented again. */
+  | { readonly code: "PKCS11_LOGIN_UNANSWERED"; readonly token: string; readonly reason: string }
   | { readonly code: "PKCS11_KEY_ABSENT"; readonly keyId: string }
   | { readonly code: "PKCS11_KEY_AMBIGUOUS"; readonly keyId: string; readonly count: number }
   | { readonly code: "PKCS11_KEY_EXISTS"; readonly keyId: string }
@@ -54,6 +56,7 @@ const LASTING: ReadonlySet<string> = new Set([
   "PKCS11_PIN_REFUSED",
   "PKCS11_PIN_LOCKED",
   "PKCS11_PIN_FINAL_TRY",
+  "PKCS11_LOGIN_UNANSWERED",
   "PKCS11_KEY_CHANGED",
   "PKCS11_KEY_NOT_PROTECTED",
 ]);

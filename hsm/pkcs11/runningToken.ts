@@ -1,8 +1,10 @@
 /** One process of the token's program, from start to end: what it is asked and what it answers. */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Millis } from "../../src/base/clock.js";
-import type { TokenAnswer, TokenMessage, TokenRequest } from "./messages.js";
+import { CLOSE_TIMEOUT_MS } from "./limits.js";
+import type { LoginReport, TokenAnswer, TokenMessage, TokenReport, TokenRequest } from "./messages.js";
 import { demandsRestart, Pkcs11Error } from "./problems.js";
+import { withinTime } from "./withinTime.js";
 
 interface OpenCall {
   readonly resolve: (value: unknown) => void;
@@ -17,6 +19,9 @@ export class RunningToken {
   /** Goes out at the end of the turn: a message through the pipe costs as much as several requests in it. */
   #outbox: TokenMessage[] = [];
   #nextId = 1;
+  #login: LoginReport["login"] | undefined;
+  /** Resolves when the process has ended and its pipe is read empty. */
+  readonly #silent: Promise<void>;
   /** Counts answers: a call in whose time it stood still was not merely waiting its turn. */
   answers = 0;
   ended = false;
@@ -26,9 +31,10 @@ export class RunningToken {
     const env: NodeJS.ProcessEnv = { ...process.env, UV_THREADPOOL_SIZE: String(sessions + 1) };
     delete env.NODE_OPTIONS;
     this.#child = fork(program, [], { env, execArgv: [], serialization: "advanced", stdio: IGNORED });
-    this.#child.on("message", (answers) => {
-      for (const answer of answers as TokenAnswer[]) this.#answered(answer);
+    this.#child.on("message", (reports) => {
+      for (const report of reports as TokenReport[]) this.#heard(report);
     });
+    this.#silent = new Promise((resolve) => this.#child.once("close", () => resolve()));
     this.#child.on("error", (error) => this.#over("code" in error ? String(error.code) : error.name));
     this.#child.on("exit", (code, signal) => this.#over(signal ?? `exit ${code}`));
   }
@@ -61,6 +67,25 @@ export class RunningToken {
   end(reason: string): void {
     this.#child.kill("SIGKILL");
     this.#over(reason);
+  }
+
+  /**
+   * Resolves when the process is gone and all it said has been heard, which may be after its end. In any case soon: it may
+   * hang in the kernel, and what the module has started may keep the pipe open.
+   */
+  async gone(): Promise<void> {
+    const late = () => new Pkcs11Error({ code: "PKCS11_PROCESS_ENDED", reason: "late" });
+    await withinTime(this.#silent, CLOSE_TIMEOUT_MS, late).catch(() => undefined);
+  }
+
+  /** The PIN has been handed to the module, which has not answered. */
+  get isLoggingIn(): boolean {
+    return this.#login === "begun";
+  }
+
+  #heard(report: TokenReport): void {
+    if ("login" in report) this.#login = report.login;
+    else this.#answered(report);
   }
 
   #answered(answer: TokenAnswer): void {

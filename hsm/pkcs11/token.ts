@@ -11,7 +11,7 @@ import { decodeAnchor, encodeAnchor, highestAnchor, isLower } from "./anchorValu
 import * as ck from "./cryptoki.js";
 import { findToken } from "./findToken.js";
 import { SIGNATURE_BUFFER_BYTES } from "./limits.js";
-import { login } from "./login.js";
+import { logIn, type ReportLogin } from "./login.js";
 import type { KeySelection, OpenedKey, OpenRequest } from "./messages.js";
 import { demandsRestart, Pkcs11Error, type Pkcs11Problem } from "./problems.js";
 import { SessionPool } from "./sessionPool.js";
@@ -41,15 +41,10 @@ export class Token {
     this.#home = `${info.manufacturerID.trim()} ${info.label.trim()} ${info.serialNumber.trim()}`.trim();
     this.#checkMechanism();
     this.#main = this.#openSession(ck.CKF_RW_SESSION);
-    login(cryptoki, this.#main, info, request.pin);
-    if (request.findKey) {
-      this.#key = findKey(cryptoki, this.#main, this.#selection, this.#algorithm, request);
-      for (let i = 0; i < request.sessions; i++) this.#pool.give(this.#openSession(), performance.now());
-    }
   }
 
   /** @throws Pkcs11Error */
-  static open(cryptoki: ck.Cryptoki, request: OpenRequest): Token {
+  static async open(cryptoki: ck.Cryptoki, request: OpenRequest, report: ReportLogin): Promise<Token> {
     try {
       cryptoki.load(request.modulePath);
       // Without this promise of locks a module may assume one thread, and parallel signatures corrupt its memory.
@@ -59,7 +54,15 @@ export class Token {
       throw new Pkcs11Error({ code: "PKCS11_MODULE_FAILED", path: request.modulePath, reason });
     }
     const { slot, info } = findToken(cryptoki, request.token);
-    return new Token(cryptoki, slot, info, request);
+    const token = new Token(cryptoki, slot, info, request);
+    await logIn(cryptoki, token.#main, info, request.pin, report);
+    if (request.findKey) token.#prepare(request);
+    return token;
+  }
+
+  #prepare(request: OpenRequest): void {
+    this.#key = findKey(this.#cryptoki, this.#main, this.#selection, this.#algorithm, request);
+    for (let i = 0; i < request.sessions; i++) this.#pool.give(this.#openSession(), performance.now());
   }
 
   opened(): OpenedKey | undefined {

@@ -5,7 +5,7 @@
 import type { Millis } from "../../src/base/clock.js";
 import { loadCryptoki } from "./cryptoki.js";
 import { ANSWER_WAIT_MS, ANSWERS_TOGETHER_MAX } from "./limits.js";
-import type { TokenAnswer, TokenMessage, TokenRequest } from "./messages.js";
+import type { LoginReport, TokenAnswer, TokenMessage, TokenReport, TokenRequest } from "./messages.js";
 import { Pkcs11Error, type Pkcs11Problem } from "./problems.js";
 import { Token } from "./token.js";
 
@@ -29,7 +29,7 @@ async function answer({ id, request }: TokenMessage, deadline: Millis): Promise<
 
 async function carryOut(request: TokenRequest, deadline: Millis): Promise<unknown> {
   if (request.kind === "open") {
-    token = Token.open(await loadCryptoki(), request);
+    token = await Token.open(await loadCryptoki(), request, reportLogin);
     return token.opened();
   }
   if (token === undefined) throw new Pkcs11Error({ code: "PKCS11_CLOSED" });
@@ -45,6 +45,18 @@ async function carryOut(request: TokenRequest, deadline: Millis): Promise<unknow
     case "close":
       return token.close();
   }
+}
+
+/** Past the outbox: C_Login blocks this process, and may end it. */
+function reportLogin(login: LoginReport["login"]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const written = (error: Error | null): void => {
+      if (error === null) resolve();
+      else reject(new Pkcs11Error({ code: "PKCS11_CLOSED" }));
+    };
+    const reports: TokenReport[] = [{ login }];
+    process.send?.(reports, undefined, undefined, written);
+  });
 }
 
 function problemOf(thrown: unknown, request: TokenRequest): Pkcs11Problem {

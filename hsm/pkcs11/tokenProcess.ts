@@ -12,10 +12,21 @@ import { withinTime } from "./withinTime.js";
 
 const PROGRAM = fileURLToPath(new URL("./tokenMain.js", import.meta.url));
 
+export interface TokenProcessOptions {
+  /** Asked at every start. */
+  readonly openRequest: () => OpenRequest;
+  readonly onOpened: (value: unknown) => void;
+  /** Left out: the one beside this file. */
+  readonly program?: string | undefined;
+  /** Left out: OPEN_TIMEOUT_MS. */
+  readonly openTimeoutMs?: Millis | undefined;
+}
+
 export class TokenProcess {
   readonly #program: string;
   readonly #openRequest: () => OpenRequest;
   readonly #onOpened: (value: unknown) => void;
+  readonly #openTimeoutMs: Millis;
   #running: RunningToken | undefined;
   #starting: Promise<RunningToken> | undefined;
   #openCalls = 0;
@@ -24,10 +35,11 @@ export class TokenProcess {
   /** The last start that failed: it is not repeated for every caller. */
   #failed: { readonly at: Millis; readonly problem: Pkcs11Problem } | undefined;
 
-  constructor(openRequest: () => OpenRequest, onOpened: (value: unknown) => void, program: string = PROGRAM) {
-    this.#openRequest = openRequest;
-    this.#onOpened = onOpened;
-    this.#program = program;
+  constructor(options: TokenProcessOptions) {
+    this.#openRequest = options.openRequest;
+    this.#onOpened = options.onOpened;
+    this.#program = options.program ?? PROGRAM;
+    this.#openTimeoutMs = options.openTimeoutMs ?? OPEN_TIMEOUT_MS;
   }
 
   /** Of the process that serves now. */
@@ -90,18 +102,25 @@ export class TokenProcess {
     const request = this.#openRequest();
     const running = new RunningToken(this.#program, request.sessions);
     try {
-      const timedOut = () => new Pkcs11Error({ code: "PKCS11_TIMEOUT", call: "open", timeoutMs: OPEN_TIMEOUT_MS });
-      this.#onOpened(await withinTime(running.ask(request, OPEN_TIMEOUT_MS), OPEN_TIMEOUT_MS, timedOut));
+      const timeoutMs = this.#openTimeoutMs;
+      const timedOut = () => new Pkcs11Error({ code: "PKCS11_TIMEOUT", call: "open", timeoutMs });
+      this.#onOpened(await withinTime(running.ask(request, timeoutMs), timeoutMs, timedOut));
       if (this.#closed) throw new Pkcs11Error({ code: "PKCS11_CLOSED" });
     } catch (thrown) {
       running.end("start");
-      if (thrown instanceof Pkcs11Error) {
-        this.#failed = { at: performance.now(), problem: thrown.problem };
-        if (isLasting(thrown.problem)) this.#lasting = thrown.problem;
-      }
-      throw thrown;
+      await running.gone();
+      if (this.#closed || !(thrown instanceof Pkcs11Error)) throw thrown;
+      const problem = running.isLoggingIn ? loginUnanswered(request, thrown.problem) : thrown.problem;
+      this.#failed = { at: performance.now(), problem };
+      if (isLasting(problem)) this.#lasting = problem;
+      throw new Pkcs11Error(problem, { cause: thrown });
     }
     this.#running = running;
     return running;
   }
+}
+
+function loginUnanswered({ token }: OpenRequest, end: Pkcs11Problem): Pkcs11Problem {
+  const reason = end.code === "PKCS11_PROCESS_ENDED" ? end.reason : end.code;
+  return { code: "PKCS11_LOGIN_UNANSWERED", token: token.serial ?? token.label ?? "", reason };
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { CALLS_OPEN_MAX } from "../../hsm/pkcs11/limits.js";
 import { generatePkcs11Key, openPkcs11, type Pkcs11Backend } from "../../hsm/pkcs11/pkcs11Backend.js";
@@ -5,7 +6,7 @@ import type { Pkcs11Error } from "../../hsm/pkcs11/problems.js";
 import { toHex, utf8Bytes } from "../../src/base/bytes.js";
 import type { KeyAlgorithm } from "../../src/crypto/keyBackend.js";
 import { describeKeyBackend, digestOf, isSignedBy, refusalOf, SIGN_TIMEOUT_MS } from "../support/keyBackendContract.js";
-import { type ShimFault, startSoftHsm } from "../support/softhsm.js";
+import { type ShimFault, startSoftHsm, TOKEN_LABEL } from "../support/softhsm.js";
 
 const hsm = startSoftHsm();
 afterAll(() => hsm.remove());
@@ -288,6 +289,54 @@ describe("login", () => {
     hsm.setFault("none");
     expect(await refusalOf(backend.signDigest(digestOf(9), SIGN_TIMEOUT_MS))).toBe("PKCS11_PIN_REFUSED");
     expect(logins()).toBe(1);
+    await backend.close();
+  });
+
+  const OPEN_MS = 1_000;
+  for (const fault of ["login-crash", "login-hang", "login-error"] as const) {
+    it(`is never tried again after one without an answer (${fault})`, async () => {
+      const backend = await openPkcs11({ ...hsm.options(), key, openTimeoutMs: OPEN_MS });
+      hsm.setFault(fault);
+      process.kill(backend.processId!, "SIGKILL");
+      hsm.clearLog();
+      await expect
+        .poll(() => refusalOf(backend.signDigest(digestOf(1), 300)), { timeout: SIGN_TIMEOUT_MS })
+        .toBe("PKCS11_LOGIN_UNANSWERED");
+      hsm.setFault("none");
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      expect(await refusalOf(backend.signDigest(digestOf(2), SIGN_TIMEOUT_MS))).toBe("PKCS11_LOGIN_UNANSWERED");
+      expect(logins()).toBe(1);
+      await backend.close();
+    });
+
+    it(`says so when opening is where no answer came (${fault})`, async () => {
+      hsm.setFault(fault);
+      const thrown = await openPkcs11({ ...hsm.options(), key, openTimeoutMs: OPEN_MS }).catch((error) => error);
+      const reasons = { "login-crash": "SIGABRT", "login-hang": "PKCS11_TIMEOUT", "login-error": "CKR_DEVICE_ERROR" };
+      const problem = { code: "PKCS11_LOGIN_UNANSWERED", token: TOKEN_LABEL, reason: reasons[fault] };
+      expect((thrown as Pkcs11Error).problem).toEqual(problem);
+      expect(logins()).toBe(1);
+    });
+  }
+
+  it("without an answer is known for one though the node hears of its beginning too late", async () => {
+    hsm.setFault("login-hang");
+    const opening = refusalOf(openPkcs11({ ...hsm.options(), key, openTimeoutMs: OPEN_MS }));
+    const start = performance.now();
+    // Long enough to ask, too short for the token's process to have started.
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    while (logins() === 0 || performance.now() - start < OPEN_MS) execFileSync("sleep", ["0.05"]);
+    expect(await opening).toBe("PKCS11_LOGIN_UNANSWERED");
+  });
+
+  it("is tried again where the token was gone before it could look at the PIN", async () => {
+    const backend = await openPkcs11({ ...hsm.options(), key });
+    hsm.setFault("login-early");
+    process.kill(backend.processId!, "SIGKILL");
+    await expect.poll(() => refusalOf(backend.signDigest(digestOf(1), SIGN_TIMEOUT_MS))).toBe("PKCS11_DEVICE_GONE");
+    hsm.setFault("none");
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect((await backend.signDigest(digestOf(2), SIGN_TIMEOUT_MS)).length).toBe(64);
     await backend.close();
   });
 });

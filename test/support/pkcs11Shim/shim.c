@@ -141,6 +141,9 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR
   if (fault("pin-locked")) return CKR_PIN_LOCKED;
   if (fault("pin-changed")) return CKR_PIN_INCORRECT;
   if (fault("login-hang")) sleep(HANG_SECONDS);
+  if (fault("login-crash")) abort();
+  if (fault("login-error")) return CKR_DEVICE_ERROR;
+  if (fault("login-early")) return CKR_TOKEN_NOT_PRESENT;
   return real->C_Login(session, user, pin, length);
 }
 
