@@ -1,4 +1,4 @@
-/** Bounds of the PKCS#11 back end. */
+/** Numbers of the PKCS#11 back end. */
 
 export const SESSIONS_DEFAULT = 4;
 export const SESSIONS_MAX = 16;
@@ -28,3 +28,5 @@ export const KEY_ID_BYTES_MAX = 64;
 export const ANSWERS_TOGETHER_MAX = 8;
 /** How long an answer waits for others while the token still works. */
 export const ANSWER_WAIT_MS = 2;
+/** File descriptor in the token's process: after the three of every program and the messages. */
+export const PARENT_PIPE = 4;

@@ -8,7 +8,7 @@ export type ReportLogin = (login: LoginReport["login"]) => Promise<void>;
 
 /**
  * A token that would lock at the next wrong PIN is left to people. The PIN is overwritten, whatever happens.
- * @throws Pkcs11Error `PKCS11_PIN_*`, `PKCS11_LOGIN_UNANSWERED`, and what says that the token is not there
+ * @throws Pkcs11Error `PKCS11_OPTION`, `PKCS11_PIN_*`, `PKCS11_LOGIN_UNANSWERED`, and what says that the token is not there
  */
 export async function logIn(
   cryptoki: ck.Cryptoki,
@@ -19,6 +19,8 @@ export async function logIn(
 ): Promise<void> {
   const token = info.label.trim();
   try {
+    // Left out, or overwritten by whoever closed the key meanwhile: it would cost a try.
+    if (pin.every((byte) => byte === 0)) throw new Pkcs11Error({ code: "PKCS11_OPTION", option: "pin" });
     if ((info.flags & ck.CKF_USER_PIN_LOCKED) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_LOCKED", token });
     if ((info.flags & ck.CKF_USER_PIN_FINAL_TRY) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_FINAL_TRY", token });
     await report("begun");

@@ -114,6 +114,7 @@ class Connection {
 
   async close(): Promise<void> {
     await this.process.close();
+    // Not before: a start under way would present what is left of it.
     this.#pin.fill(0);
   }
 }

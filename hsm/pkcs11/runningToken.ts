@@ -11,7 +11,8 @@ interface OpenCall {
   readonly reject: (error: Pkcs11Error) => void;
 }
 
-const IGNORED: ("ignore" | "ipc")[] = ["ignore", "ignore", "ignore", "ipc"];
+/** The last one is PARENT_PIPE. */
+const STDIO: ("ignore" | "ipc" | "pipe")[] = ["ignore", "ignore", "ignore", "ipc", "pipe"];
 
 export class RunningToken {
   readonly #child: ChildProcess;
@@ -30,7 +31,7 @@ export class RunningToken {
     // One thread per session, and one more so that key generation does not wait for signatures.
     const env: NodeJS.ProcessEnv = { ...process.env, UV_THREADPOOL_SIZE: String(sessions + 1) };
     delete env.NODE_OPTIONS;
-    this.#child = fork(program, [], { env, execArgv: [], serialization: "advanced", stdio: IGNORED });
+    this.#child = fork(program, [], { env, execArgv: [], serialization: "advanced", stdio: STDIO });
     this.#child.on("message", (reports) => {
       for (const report of reports as TokenReport[]) this.#heard(report);
     });

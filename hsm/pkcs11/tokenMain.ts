@@ -2,6 +2,8 @@
  * The program that holds a PKCS#11 module. A module is foreign native code that may hang, crash, or forget its sessions;
  * here it can do so without the node: the node ends this process and starts another.
  */
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import type { Millis } from "../../src/base/clock.js";
 import { loadCryptoki } from "./cryptoki.js";
 import { ANSWER_WAIT_MS, ANSWERS_TOGETHER_MAX } from "./limits.js";
@@ -18,6 +20,7 @@ process.on("message", (messages) => {
 });
 // Without the node nobody needs the token. A plain exit would wait for threads that hang in the module.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+const watching = once(new Worker(new URL("./parentWatch.js", import.meta.url)), "message");
 
 async function answer({ id, request }: TokenMessage, deadline: Millis): Promise<void> {
   try {
@@ -29,6 +32,7 @@ async function answer({ id, request }: TokenMessage, deadline: Millis): Promise<
 
 async function carryOut(request: TokenRequest, deadline: Millis): Promise<unknown> {
   if (request.kind === "open") {
+    await watching;
     token = await Token.open(await loadCryptoki(), request, reportLogin);
     return token.opened();
   }

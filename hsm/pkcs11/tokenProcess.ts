@@ -27,6 +27,8 @@ export class TokenProcess {
   readonly #openRequest: () => OpenRequest;
   readonly #onOpened: (value: unknown) => void;
   readonly #openTimeoutMs: Millis;
+  /** The last one started, whether or not it has got as far as serving. */
+  #launched: RunningToken | undefined;
   #running: RunningToken | undefined;
   #starting: Promise<RunningToken> | undefined;
   #openCalls = 0;
@@ -72,14 +74,20 @@ export class TokenProcess {
     });
   }
 
+  /** When it resolves no process of this one holds the token or is about to present the PIN. */
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#starting !== undefined) {
+      this.#launched?.end("closed");
+      await this.#starting.catch(() => undefined);
+    }
     const running = this.#running;
     this.#running = undefined;
-    if (running === undefined || running.ended) return;
+    if (running === undefined) return;
     const asked = running.ask({ kind: "close" }, CLOSE_TIMEOUT_MS).catch(() => undefined);
     await withinTime(asked, CLOSE_TIMEOUT_MS, () => new Pkcs11Error({ code: "PKCS11_CLOSED" })).catch(() => undefined);
     running.end("closed");
+    await running.gone();
   }
 
   async #serving(): Promise<RunningToken> {
@@ -101,6 +109,7 @@ export class TokenProcess {
   async #start(): Promise<RunningToken> {
     const request = this.#openRequest();
     const running = new RunningToken(this.#program, request.sessions);
+    this.#launched = running;
     try {
       const timeoutMs = this.#openTimeoutMs;
       const timedOut = () => new Pkcs11Error({ code: "PKCS11_TIMEOUT", call: "open", timeoutMs });
@@ -109,7 +118,8 @@ export class TokenProcess {
     } catch (thrown) {
       running.end("start");
       await running.gone();
-      if (this.#closed || !(thrown instanceof Pkcs11Error)) throw thrown;
+      if (this.#closed) throw new Pkcs11Error({ code: "PKCS11_CLOSED" }, { cause: thrown });
+      if (!(thrown instanceof Pkcs11Error)) throw thrown;
       const problem = running.isLoggingIn ? loginUnanswered(request, thrown.problem) : thrown.problem;
       this.#failed = { at: performance.now(), problem };
       if (isLasting(problem)) this.#lasting = problem;

@@ -29,8 +29,8 @@ export function compileCli(): CompiledCli {
   const config = {
     extends: `${toRoot}/tsconfig.json`,
     compilerOptions: { noEmit: false, rootDir: toRoot, outDir: "." },
-    // The second one is started as a process, so nothing imports it.
-    files: [`${toRoot}/src/cli/main.ts`, `${toRoot}/hsm/pkcs11/tokenMain.ts`],
+    // The others are started as a process and as its thread, so nothing imports them.
+    files: ["src/cli/main", "hsm/pkcs11/tokenMain", "hsm/pkcs11/parentWatch"].map((name) => `${toRoot}/${name}.ts`),
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));

@@ -1,5 +1,5 @@
 /** Keys and objects on the token, judged by what another program (pkcs11js directly) puts there or finds. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import pkcs11js from "pkcs11js";
@@ -11,7 +11,7 @@ import { generatePkcs11Key, openPkcs11 } from "../../hsm/pkcs11/pkcs11Backend.js
 import { concatBytes, fromHex } from "../../src/base/bytes.js";
 import { softSigner } from "../../src/crypto/softSigner.js";
 import { describeKeyBackend, digestOf, isSignedBy, refusalOf, SIGN_TIMEOUT_MS } from "../support/keyBackendContract.js";
-import { PIN, SHIM_SM2, SHIM_SM2_SECRET, startSoftHsm, TOKEN_LABEL } from "../support/softhsm.js";
+import { isRunning, PIN, SHIM_SM2, SHIM_SM2_SECRET, startSoftHsm, TOKEN_LABEL } from "../support/softhsm.js";
 
 const hsm = startSoftHsm();
 const SECP256K1 = Buffer.from("06052b8104000a", "hex");
@@ -222,16 +222,6 @@ describe("what others can see", () => {
     await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
-  it("the token's process ends with the node, however the node ended", async () => {
-    const script = `const child = require("node:child_process").fork(process.argv[1], [], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
-      process.stdout.write(String(child.pid)); setInterval(() => {}, 1000);`;
-    const node = spawn(process.execPath, ["-e", script, hsm.program], { stdio: ["ignore", "pipe", "ignore"] });
-    const pid = Number(await new Promise((resolve) => node.stdout.once("data", resolve)));
-    expect(isRunning(pid)).toBe(true);
-    node.kill("SIGKILL");
-    await expect.poll(() => isRunning(pid), { timeout: SIGN_TIMEOUT_MS }).toBe(false);
-  });
-
   it("the signature stands for the public key that was given", async () => {
     const backend = await openPkcs11(options("e1"));
     const signature = await backend.signDigest(digestOf(2), SIGN_TIMEOUT_MS);
@@ -239,15 +229,6 @@ describe("what others can see", () => {
     await backend.close();
   });
 });
-
-/** An ended process whom nobody has asked after has no command line any more. */
-function isRunning(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1") !== "";
-  } catch {
-    return false;
-  }
-}
 
 describe("module paths", () => {
   const rules = { folders: [hsm.folder], owners: [0, process.getuid!()] };

@@ -90,6 +90,10 @@ static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID_PTR slots, CK_ULONG_PTR 
     *count = 0;
     return CKR_OK;
   }
+  if (fault("slots-hang")) {
+    note("slots", NULL, 0);
+    sleep(HANG_SECONDS);
+  }
   CK_ULONG room = *count;
   CK_RV result = real->C_GetSlotList(present, slots, count);
   if (result != CKR_OK || !fault("strange-card")) return result;
