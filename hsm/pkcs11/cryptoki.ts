@@ -143,6 +143,14 @@ export function returnValueName(thrown: unknown): string {
   return returnValueOf(thrown).name;
 }
 
+/** CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID. */
+const ATTRIBUTE_WITHHELD: ReadonlySet<number> = new Set([0x011, 0x012, 0x013]);
+
+/** Whether it is the attribute that cannot be read, and not the token. */
+export function isAttributeWithheld(thrown: unknown): boolean {
+  return ATTRIBUTE_WITHHELD.has(returnValueOf(thrown).number);
+}
+
 /** Whatever the module says why. */
 export function sessionLost(call: string, thrown: unknown): Pkcs11Problem {
   return { code: "PKCS11_SESSION_LOST", call, ckr: returnValueName(thrown) };

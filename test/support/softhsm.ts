@@ -27,6 +27,10 @@ export type ShimFault =
   | "pin-locked"
   | "pin-changed"
   | "final-try"
+  | "extractable-ff"
+  | "sensitive-wide"
+  | "birth-unknown"
+  | "birth-ff"
   | "stuck"
   | "stuck-full"
   | "stuck-at-limit"
@@ -153,7 +157,7 @@ function compileTokenProgram(): { readonly path: string; remove(): void } {
 }
 
 /** Puts a key pair made elsewhere on the token, as `softhsm2-util --import` does: sensitive, not extractable. */
-export function importSoftHsmKey(folder: string, pem: string, keyId: string): void {
+export function importSoftHsmKey(folder: string, pem: string | Buffer, keyId: string): void {
   const path = join(folder, "import.pem");
   writeFileSync(path, pem, { mode: 0o600 });
   const words = ["--import", path, "--token", TOKEN_LABEL, "--label", "imported", "--id", keyId, "--pin", PIN];

@@ -189,6 +189,22 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, 
   return CKR_OK;
 }
 
+/* Flags that are no CK_BBOOL, and one that the token does not know. */
+static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR list, CK_ULONG count) {
+  int strange = count == 1 && list[0].type == CKA_EXTRACTABLE && fault("extractable-ff");
+  int wide = count == 1 && list[0].type == CKA_SENSITIVE && fault("sensitive-wide");
+  int birth = count == 1 && list[0].type == CKA_NEVER_EXTRACTABLE;
+  if (birth && fault("birth-unknown")) return CKR_ATTRIBUTE_TYPE_INVALID;
+  CK_RV result = real->C_GetAttributeValue(session, object, list, count);
+  if (result != CKR_OK) return result;
+  if ((strange || (birth && fault("birth-ff"))) && list[0].pValue != NULL) memset(list[0].pValue, 0xff, 1);
+  if (wide) {
+    if (list[0].pValue != NULL) memset((char *)list[0].pValue + 1, 0, sizeof(CK_ULONG) - 1);
+    list[0].ulValueLen = sizeof(CK_ULONG);
+  }
+  return result;
+}
+
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
   if (real == NULL) {
     const char *target = getenv("EDGESEAL_SHIM_TARGET");
@@ -203,6 +219,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
     mine.C_OpenSession = open_session;
     mine.C_CloseSession = close_session;
     mine.C_Login = login;
+    mine.C_GetAttributeValue = get_attribute_value;
     mine.C_SignInit = sign_init;
     mine.C_Sign = sign;
   }
