@@ -3,7 +3,7 @@
  *
  * EDGESEAL_SHIM_TARGET   the module behind
  * EDGESEAL_SHIM_CONTROL  a file whose first word is the fault in force, read at every call; empty or absent: none
- * EDGESEAL_SHIM_LOG      a file that gets one line per login and per signature that was really made
+ * EDGESEAL_SHIM_LOG      a file that gets one line per login, per hanging search for slots, and per signature that was really made
  *
  * It also offers the vendor mechanism 0x80000501: SM2 over e with the fixed secret SM2_SECRET, which no free token has.
  */
