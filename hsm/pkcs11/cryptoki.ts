@@ -101,6 +101,7 @@ const CODE_OF_CKR: ReadonlyMap<number, CallProblemCode> = new Map([
   [0x190, "PKCS11_DEVICE_GONE"], // CKR_CRYPTOKI_NOT_INITIALIZED
   [0x060, "PKCS11_SESSION_LOST"], // CKR_KEY_HANDLE_INVALID
   [0x082, "PKCS11_SESSION_LOST"], // CKR_OBJECT_HANDLE_INVALID
+  [0x090, "PKCS11_SESSION_LOST"], // CKR_OPERATION_ACTIVE: stuck in an operation that nobody here knows of
   [0x0b0, "PKCS11_SESSION_LOST"], // CKR_SESSION_CLOSED
   [0x0b1, "PKCS11_SESSION_LOST"], // CKR_SESSION_COUNT
   [0x0b3, "PKCS11_SESSION_LOST"], // CKR_SESSION_HANDLE_INVALID
@@ -108,6 +109,20 @@ const CODE_OF_CKR: ReadonlyMap<number, CallProblemCode> = new Map([
 ]);
 const CKR_PIN_FIRST = 0x0a0;
 const CKR_PIN_LOCKED = 0x0a4;
+/** Answers to C_Login by which the token has not looked at the PIN. */
+const NOT_PRESENTED: ReadonlySet<number> = new Set([
+  0x003, // CKR_SLOT_ID_INVALID
+  0x0b0, // CKR_SESSION_CLOSED
+  0x0b3, // CKR_SESSION_HANDLE_INVALID
+  0x0e0, // CKR_TOKEN_NOT_PRESENT
+  0x0e1, // CKR_TOKEN_NOT_RECOGNIZED
+  0x100, // CKR_USER_ALREADY_LOGGED_IN
+  0x102, // CKR_USER_PIN_NOT_INITIALIZED
+  0x103, // CKR_USER_TYPE_INVALID
+  0x104, // CKR_USER_ANOTHER_ALREADY_LOGGED_IN
+  0x105, // CKR_USER_TOO_MANY_TYPES
+  0x190, // CKR_CRYPTOKI_NOT_INITIALIZED
+]);
 
 /** pkcs11js throws errors whose message is the name and whose code is the number of the return value. */
 function returnValueOf(thrown: unknown): { readonly name: string; readonly number: number } {
@@ -123,11 +138,30 @@ export function callProblem(call: string, thrown: unknown): Pkcs11Problem {
   return { code: CODE_OF_CKR.get(number) ?? "PKCS11_CALL_FAILED", call, ckr: name };
 }
 
+/** "CKR_...", or the kind of error where the call was not made. */
+export function returnValueName(thrown: unknown): string {
+  return returnValueOf(thrown).name;
+}
+
+/** CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID. */
+const ATTRIBUTE_WITHHELD: ReadonlySet<number> = new Set([0x011, 0x012, 0x013]);
+
+/** Whether it is the attribute that cannot be read, and not the token. */
+export function isAttributeWithheld(thrown: unknown): boolean {
+  return ATTRIBUTE_WITHHELD.has(returnValueOf(thrown).number);
+}
+
+/** Whatever the module says why. */
+export function sessionLost(call: string, thrown: unknown): Pkcs11Problem {
+  return { code: "PKCS11_SESSION_LOST", call, ckr: returnValueName(thrown) };
+}
+
 export function loginProblem(token: string, thrown: unknown): Pkcs11Problem {
   const { name, number } = returnValueOf(thrown);
   if (number === CKR_PIN_LOCKED) return { code: "PKCS11_PIN_LOCKED", token };
   if (number >= CKR_PIN_FIRST && number < CKR_PIN_LOCKED) return { code: "PKCS11_PIN_REFUSED", token, ckr: name };
-  return callProblem("C_Login", thrown);
+  if (NOT_PRESENTED.has(number)) return callProblem("C_Login", thrown);
+  return { code: "PKCS11_LOGIN_UNANSWERED", token, reason: name };
 }
 
 /** Runs one call; what it throws becomes typed. */

@@ -1,9 +1,15 @@
-/** Bounds of the PKCS#11 back end. */
+/** Numbers of the PKCS#11 back end. */
 
 export const SESSIONS_DEFAULT = 4;
 export const SESSIONS_MAX = 16;
-/** Calls handed to the token and not yet answered. */
+/** Calls that the token's process holds or will be given; a caller that gives up makes no room. */
 export const CALLS_OPEN_MAX = 256;
+/** In the token's process, for a session to sign with. */
+export const SIGNATURES_WAITING_MAX = CALLS_OPEN_MAX;
+/** Who has waited is served only with this many times left what the last signature took. */
+export const SIGNATURE_MARGIN = 2;
+/** From a finished signature to whoever asked for it. */
+export const ANSWER_MARGIN_MS = 10;
 /** Loading a vendor's module, login and search on a slow smart card. */
 export const OPEN_TIMEOUT_MS = 20_000;
 export const ANCHOR_TIMEOUT_MS = 10_000;
@@ -22,3 +28,5 @@ export const KEY_ID_BYTES_MAX = 64;
 export const ANSWERS_TOGETHER_MAX = 8;
 /** How long an answer waits for others while the token still works. */
 export const ANSWER_WAIT_MS = 2;
+/** File descriptor in the token's process: after the three of every program and the messages. */
+export const PARENT_PIPE = 4;

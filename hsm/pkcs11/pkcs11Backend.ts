@@ -37,6 +37,8 @@ export interface Pkcs11Options {
   /** Development only: accepts a key whose secret can be read. */
   readonly allowExtractable?: boolean;
   readonly moduleRules?: ModuleRules;
+  /** For a start: module, login, search. Left out: OPEN_TIMEOUT_MS; no longer than that. */
+  readonly openTimeoutMs?: Millis;
   /** The compiled tokenMain, where it does not lie beside this file. */
   readonly program?: string;
 }
@@ -54,7 +56,8 @@ export type Pkcs11Backend = KeyBackend & {
 export async function openPkcs11(options: Pkcs11Options): Promise<Pkcs11Backend> {
   const connection = new Connection(options, true);
   try {
-    await connection.process.call({ kind: "readAnchor" }, OPEN_TIMEOUT_MS);
+    // Longer than a start may take, so that the answer is what the start failed of.
+    await connection.process.call({ kind: "readAnchor" }, OPEN_TIMEOUT_MS + ANCHOR_TIMEOUT_MS);
     return new Backend(connection, connection.opened());
   } catch (thrown) {
     await connection.close();
@@ -100,7 +103,8 @@ class Connection {
     const onOpened = (value: unknown): void => {
       if (findKey) this.#opened = value as OpenedKey;
     };
-    this.process = new TokenProcess(openRequest, onOpened, options.program);
+    const { program, openTimeoutMs } = options;
+    this.process = new TokenProcess({ openRequest, onOpened, program, openTimeoutMs });
   }
 
   opened(): OpenedKey {
@@ -110,6 +114,7 @@ class Connection {
 
   async close(): Promise<void> {
     await this.process.close();
+    // Not before: a start under way would present what is left of it.
     this.#pin.fill(0);
   }
 }

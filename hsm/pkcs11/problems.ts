@@ -18,6 +18,8 @@ export type Pkcs11Problem =
   | { readonly code: "PKCS11_PIN_LOCKED"; readonly token: string }
   /** The token says that the next wrong PIN locks it; nothing was tried. */
   | { readonly code: "PKCS11_PIN_FINAL_TRY"; readonly token: string }
+  /** The PIN went out and no word on it came back: it may have cost a try, so it is not presented again. */
+  | { readonly code: "PKCS11_LOGIN_UNANSWERED"; readonly token: string; readonly reason: string }
   | { readonly code: "PKCS11_KEY_ABSENT"; readonly keyId: string }
   | { readonly code: "PKCS11_KEY_AMBIGUOUS"; readonly keyId: string; readonly count: number }
   | { readonly code: "PKCS11_KEY_EXISTS"; readonly keyId: string }
@@ -35,6 +37,8 @@ export type Pkcs11Problem =
   /** The process that holds the module ended with calls open, or was ended because the module hung. */
   | { readonly code: "PKCS11_PROCESS_ENDED"; readonly reason: string }
   | { readonly code: "PKCS11_BUSY"; readonly limit: number }
+  /** Left the queue unserved: the token could not have signed in time. */
+  | { readonly code: "PKCS11_OVERLOADED"; readonly waitedMs: number }
   | { readonly code: "PKCS11_ANCHOR_LOWER"; readonly session: number; readonly reserved: number }
   | { readonly code: "PKCS11_ANCHOR_INVALID"; readonly length: number }
   | { readonly code: "PKCS11_DIGEST_LENGTH"; readonly length: number; readonly expected: number }
@@ -52,6 +56,7 @@ const LASTING: ReadonlySet<string> = new Set([
   "PKCS11_PIN_REFUSED",
   "PKCS11_PIN_LOCKED",
   "PKCS11_PIN_FINAL_TRY",
+  "PKCS11_LOGIN_UNANSWERED",
   "PKCS11_KEY_CHANGED",
   "PKCS11_KEY_NOT_PROTECTED",
 ]);

@@ -4,13 +4,17 @@
  * OPERATION_ACTIVE and is replaced. Whatever takes handles or login away is answered by starting the process anew.
  */
 import { fromHex } from "../../src/base/bytes.js";
+import type { Millis } from "../../src/base/clock.js";
 import type { AnchorValue } from "../../src/crypto/keyBackend.js";
 import { bareSignature, type TokenAlgorithm, tokenAlgorithm } from "./algorithms.js";
 import { decodeAnchor, encodeAnchor, highestAnchor, isLower } from "./anchorValue.js";
 import * as ck from "./cryptoki.js";
-import { SIGNATURE_BUFFER_BYTES, SLOTS_MAX } from "./limits.js";
-import type { KeySelection, OpenedKey, OpenRequest, TokenSelection } from "./messages.js";
-import { Pkcs11Error } from "./problems.js";
+import { findToken } from "./findToken.js";
+import { SIGNATURE_BUFFER_BYTES } from "./limits.js";
+import { logIn, type ReportLogin } from "./login.js";
+import type { KeySelection, OpenedKey, OpenRequest } from "./messages.js";
+import { demandsRestart, Pkcs11Error, type Pkcs11Problem } from "./problems.js";
+import { SessionPool } from "./sessionPool.js";
 import { findKey, keyTemplates, type TokenKey } from "./tokenKey.js";
 import { findObjects } from "./tokenObjects.js";
 
@@ -24,8 +28,7 @@ export class Token {
   readonly #home: string;
   /** Holds the login; searches and objects go through it. */
   readonly #main: ck.Handle;
-  readonly #idle: ck.Handle[] = [];
-  readonly #waiting: ((session: ck.Handle) => void)[] = [];
+  readonly #pool = new SessionPool();
   readonly #allowExtractable: boolean;
   #key: TokenKey | undefined;
 
@@ -38,15 +41,10 @@ export class Token {
     this.#home = `${info.manufacturerID.trim()} ${info.label.trim()} ${info.serialNumber.trim()}`.trim();
     this.#checkMechanism();
     this.#main = this.#openSession(ck.CKF_RW_SESSION);
-    login(cryptoki, this.#main, info, request.pin);
-    if (request.findKey) {
-      this.#key = findKey(cryptoki, this.#main, this.#selection, this.#algorithm, request);
-      for (let i = 0; i < request.sessions; i++) this.#idle.push(this.#openSession());
-    }
   }
 
   /** @throws Pkcs11Error */
-  static open(cryptoki: ck.Cryptoki, request: OpenRequest): Token {
+  static async open(cryptoki: ck.Cryptoki, request: OpenRequest, report: ReportLogin): Promise<Token> {
     try {
       cryptoki.load(request.modulePath);
       // Without this promise of locks a module may assume one thread, and parallel signatures corrupt its memory.
@@ -56,7 +54,15 @@ export class Token {
       throw new Pkcs11Error({ code: "PKCS11_MODULE_FAILED", path: request.modulePath, reason });
     }
     const { slot, info } = findToken(cryptoki, request.token);
-    return new Token(cryptoki, slot, info, request);
+    const token = new Token(cryptoki, slot, info, request);
+    await logIn(cryptoki, token.#main, info, request.pin, report);
+    if (request.findKey) token.#prepare(request);
+    return token;
+  }
+
+  #prepare(request: OpenRequest): void {
+    this.#key = findKey(this.#cryptoki, this.#main, this.#selection, this.#algorithm, request);
+    for (let i = 0; i < request.sessions; i++) this.#pool.give(this.#openSession(), performance.now());
   }
 
   opened(): OpenedKey | undefined {
@@ -73,22 +79,23 @@ export class Token {
     return { facts, publicKey };
   }
 
-  async sign(digest: Uint8Array): Promise<Uint8Array> {
+  async sign(digest: Uint8Array, deadline: Millis): Promise<Uint8Array> {
     const key = this.#key;
     if (key === undefined) throw new Pkcs11Error({ code: "PKCS11_KEY_ABSENT", keyId: this.#selection.keyId });
-    const session = this.#idle.pop() ?? (await new Promise<ck.Handle>((resolve) => this.#waiting.push(resolve)));
+    const session = await this.#pool.take(performance.now(), deadline);
     const input = Buffer.from(this.#algorithm.input(digest, key.publicKey));
+    const begunAt = performance.now();
+    let answer: Buffer;
     try {
       this.#cryptoki.C_SignInit(session, { mechanism: this.#algorithm.signMechanism }, key.handle);
-      const answer = await this.#cryptoki.C_SignAsync(session, input, Buffer.alloc(SIGNATURE_BUFFER_BYTES));
-      this.#release(session);
-      return bareSignature(answer);
+      answer = await this.#cryptoki.C_SignAsync(session, input, Buffer.alloc(SIGNATURE_BUFFER_BYTES));
     } catch (thrown) {
-      if (thrown instanceof Pkcs11Error) throw thrown;
-      const problem = ck.callProblem("C_Sign", thrown);
-      this.#replace(session);
-      throw new Pkcs11Error(problem);
+      throw new Pkcs11Error(this.#replace(session, ck.callProblem("C_Sign", thrown)));
     }
+    const now = performance.now();
+    this.#pool.signed(now - begunAt);
+    this.#pool.give(session, now);
+    return bareSignature(answer);
   }
 
   readAnchor(): AnchorValue | undefined {
@@ -168,22 +175,23 @@ export class Token {
     return ck.called("C_OpenSession", () => this.#cryptoki.C_OpenSession(this.#slot, ck.CKF_SERIAL_SESSION | flags));
   }
 
-  #release(session: ck.Handle): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#idle.push(session);
-    else next(session);
-  }
-
-  /** Where no fresh session is to be had, the old one goes back: its next failure says why, and asks for a new start. */
-  #replace(session: ck.Handle): void {
-    let fresh = session;
+  /**
+   * Closes first, for a token may have no room for one more. Where no fresh session is to be had only a new start helps: a
+   * pool that shrinks in silence would end with nobody being served. Returns what to answer.
+   */
+  #replace(session: ck.Handle, problem: Pkcs11Problem): Pkcs11Problem {
+    if (demandsRestart(problem)) return problem;
     try {
-      fresh = this.#openSession();
       this.#cryptoki.C_CloseSession(session);
     } catch {
-      // The handle of a lost session cannot be closed; the module has forgotten it already.
+      // The module has forgotten it already.
     }
-    this.#release(fresh);
+    try {
+      this.#pool.give(this.#cryptoki.C_OpenSession(this.#slot, ck.CKF_SERIAL_SESSION), performance.now());
+      return problem;
+    } catch (thrown) {
+      return ck.sessionLost("C_OpenSession", thrown);
+    }
   }
 
   #anchorTemplate(): ck.Attribute[] {
@@ -204,43 +212,5 @@ export class Token {
       this.#cryptoki.C_GetAttributeValue(this.#main, object, [{ type: ck.CKA_VALUE }]),
     );
     return decodeAnchor(attribute?.value ?? new Uint8Array(0));
-  }
-}
-
-function findToken(
-  cryptoki: ck.Cryptoki,
-  wanted: TokenSelection,
-): { readonly slot: ck.Handle; readonly info: ck.TokenInfo } {
-  const name = wanted.serial ?? wanted.label ?? "";
-  const slots = ck.called("C_GetSlotList", () => cryptoki.C_GetSlotList(true)).slice(0, SLOTS_MAX);
-  const tokens = slots.map((slot) => ({
-    slot,
-    info: ck.called("C_GetTokenInfo", () => cryptoki.C_GetTokenInfo(slot)),
-  }));
-  const fits = ({ info }: { info: ck.TokenInfo }): boolean =>
-    (wanted.label === undefined || info.label.trim() === wanted.label) &&
-    (wanted.serial === undefined || info.serialNumber.trim() === wanted.serial);
-  const [found, second] = tokens.filter(fits);
-  if (found === undefined) {
-    const others = tokens.map(({ info }) => `${info.label.trim()} ${info.serialNumber.trim()}`.trim());
-    throw new Pkcs11Error({ code: "PKCS11_TOKEN_ABSENT", token: name, found: others.filter(Boolean) });
-  }
-  if (second !== undefined) {
-    throw new Pkcs11Error({ code: "PKCS11_TOKEN_AMBIGUOUS", token: name, count: tokens.filter(fits).length });
-  }
-  return found;
-}
-
-/** Once. A token that would lock at the next wrong PIN is left to people. */
-function login(cryptoki: ck.Cryptoki, session: ck.Handle, info: ck.TokenInfo, pin: Uint8Array): void {
-  const token = info.label.trim();
-  if ((info.flags & ck.CKF_USER_PIN_LOCKED) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_LOCKED", token });
-  if ((info.flags & ck.CKF_USER_PIN_FINAL_TRY) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_FINAL_TRY", token });
-  try {
-    cryptoki.C_Login(session, ck.CKU_USER, Buffer.from(pin.buffer, pin.byteOffset, pin.length).toString("utf8"));
-  } catch (thrown) {
-    throw new Pkcs11Error(ck.loginProblem(token, thrown));
-  } finally {
-    pin.fill(0);
   }
 }

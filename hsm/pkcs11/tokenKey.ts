@@ -1,5 +1,6 @@
 /** A key on a token: found by id and public key, its attributes read back and judged. */
 import { equalBytes, fromHex } from "../../src/base/bytes.js";
+import type { Extractable } from "../../src/crypto/keyBackend.js";
 import { isCurveOf, publicKeyOfPoint, type TokenAlgorithm } from "./algorithms.js";
 import * as ck from "./cryptoki.js";
 import type { KeySelection } from "./messages.js";
@@ -9,7 +10,7 @@ import { findObjects } from "./tokenObjects.js";
 export interface TokenKey {
   readonly handle: ck.Handle;
   readonly publicKey: Uint8Array;
-  readonly extractable: "yes" | "no";
+  readonly extractable: Extractable;
 }
 
 export interface KeyRules {
@@ -18,6 +19,13 @@ export interface KeyRules {
   /** The key was just made here: its secret must never have been anywhere else. */
   readonly generated?: boolean;
 }
+
+type FlagRule = readonly [type: number, wanted: boolean, attribute: string];
+/** CK_FALSE and CK_TRUE. */
+const FLAGS: ReadonlyMap<number, boolean> = new Map([
+  [0, false],
+  [1, true],
+]);
 
 /** @throws Pkcs11Error `PKCS11_KEY_*`, `PKCS11_ANSWER_INVALID` */
 export function findKey(
@@ -69,8 +77,20 @@ function checkCurve(
   // CK_ULONG in the order of the machine; only little-endian machines run Node today, and 4 bytes suffice.
   if (keyType.length < 4 || Buffer.from(keyType).readUInt32LE(0) !== algorithm.keyType) refuse("CKA_KEY_TYPE");
   if (!isCurveOf(algorithm, bytesOf(cryptoki, session, key, ck.CKA_EC_PARAMS))) refuse("CKA_EC_PARAMS");
-  if (!isTrue(cryptoki, session, key, ck.CKA_SIGN)) refuse("CKA_SIGN");
+  if (flagOf(cryptoki, session, key, ck.CKA_SIGN) !== true) refuse("CKA_SIGN");
 }
+
+/** Now; what cannot be read counts as unprotected. */
+const PROTECTED: readonly FlagRule[] = [
+  [ck.CKA_SENSITIVE, true, "CKA_SENSITIVE"],
+  [ck.CKA_EXTRACTABLE, false, "CKA_EXTRACTABLE"],
+];
+/** Of an imported key the token has seen neither. */
+const SINCE_BIRTH: readonly FlagRule[] = [
+  [ck.CKA_ALWAYS_SENSITIVE, true, "CKA_ALWAYS_SENSITIVE"],
+  [ck.CKA_NEVER_EXTRACTABLE, true, "CKA_NEVER_EXTRACTABLE"],
+];
+const MADE_HERE: readonly FlagRule[] = [...SINCE_BIRTH, [ck.CKA_LOCAL, true, "CKA_LOCAL"]];
 
 function checkProtection(
   cryptoki: ck.Cryptoki,
@@ -78,22 +98,13 @@ function checkProtection(
   key: ck.Handle,
   keyId: string,
   rules: KeyRules,
-): "yes" | "no" {
-  const always: readonly (readonly [number, boolean, string])[] = [
-    [ck.CKA_SENSITIVE, true, "CKA_SENSITIVE"],
-    [ck.CKA_EXTRACTABLE, false, "CKA_EXTRACTABLE"],
-  ];
-  const sinceBirth: typeof always = [
-    [ck.CKA_ALWAYS_SENSITIVE, true, "CKA_ALWAYS_SENSITIVE"],
-    [ck.CKA_NEVER_EXTRACTABLE, true, "CKA_NEVER_EXTRACTABLE"],
-    [ck.CKA_LOCAL, true, "CKA_LOCAL"],
-  ];
-  for (const [type, wanted, attribute] of rules.generated === true ? [...always, ...sinceBirth] : always) {
-    if (isTrue(cryptoki, session, key, type) === wanted) continue;
-    if (rules.allowExtractable) return "yes";
-    throw new Pkcs11Error({ code: "PKCS11_KEY_NOT_PROTECTED", keyId, attribute });
-  }
-  return "no";
+): Extractable {
+  const broken = (flags: readonly FlagRule[]): string | undefined =>
+    flags.find(([type, wanted]) => flagOf(cryptoki, session, key, type) !== wanted)?.[2];
+  const attribute = broken(rules.generated === true ? [...PROTECTED, ...MADE_HERE] : PROTECTED);
+  if (attribute === undefined) return broken(SINCE_BIRTH) === undefined ? "no" : "once";
+  if (rules.allowExtractable) return "yes";
+  throw new Pkcs11Error({ code: "PKCS11_KEY_NOT_PROTECTED", keyId, attribute });
 }
 
 function bytesOf(cryptoki: ck.Cryptoki, session: ck.Handle, object: ck.Handle, type: number): Uint8Array {
@@ -101,8 +112,16 @@ function bytesOf(cryptoki: ck.Cryptoki, session: ck.Handle, object: ck.Handle, t
   return attribute?.value ?? new Uint8Array(0);
 }
 
-function isTrue(cryptoki: ck.Cryptoki, session: ck.Handle, object: ck.Handle, type: number): boolean {
-  return bytesOf(cryptoki, session, object, type)[0] === 1;
+/** Undefined where the token does not know the attribute, keeps it to itself, or gives what is no CK_BBOOL. */
+function flagOf(cryptoki: ck.Cryptoki, session: ck.Handle, object: ck.Handle, type: number): boolean | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = cryptoki.C_GetAttributeValue(session, object, [{ type }])[0]?.value ?? new Uint8Array(0);
+  } catch (thrown) {
+    if (ck.isAttributeWithheld(thrown)) return undefined;
+    throw new Pkcs11Error(ck.callProblem("C_GetAttributeValue", thrown));
+  }
+  return bytes.length === 1 ? FLAGS.get(bytes[0] ?? 0xff) : undefined;
 }
 
 /** The secret is made on the token, never leaves it, and is used after login only. */

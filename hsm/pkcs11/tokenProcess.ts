@@ -2,110 +2,46 @@
  * The node's side of the token's process: starts it when somebody wants something, gives every call its time, ends the
  * process when the module hangs or has lost the token, and starts the next one at the next call.
  */
-import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Millis } from "../../src/base/clock.js";
 import { CALLS_OPEN_MAX, CLOSE_TIMEOUT_MS, OPEN_TIMEOUT_MS, RESTART_PAUSE_MS } from "./limits.js";
-import type { OpenRequest, TokenAnswer, TokenMessage, TokenRequest } from "./messages.js";
-import { demandsRestart, isLasting, Pkcs11Error, type Pkcs11Problem } from "./problems.js";
+import type { OpenRequest, TokenRequest } from "./messages.js";
+import { isLasting, Pkcs11Error, type Pkcs11Problem } from "./problems.js";
+import { RunningToken } from "./runningToken.js";
+import { withinTime } from "./withinTime.js";
 
 const PROGRAM = fileURLToPath(new URL("./tokenMain.js", import.meta.url));
 
-interface OpenCall {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Pkcs11Error) => void;
+export interface TokenProcessOptions {
+  /** Asked at every start. */
+  readonly openRequest: () => OpenRequest;
+  readonly onOpened: (value: unknown) => void;
+  /** Left out: the one beside this file. */
+  readonly program?: string | undefined;
+  /** Left out: OPEN_TIMEOUT_MS. */
+  readonly openTimeoutMs?: Millis | undefined;
 }
-
-/** One process from start to end. */
-class Running {
-  readonly #child: ChildProcess;
-  readonly #calls = new Map<number, OpenCall>();
-  /** Goes out at the end of the turn: a message through the pipe costs as much as several requests in it. */
-  #outbox: TokenMessage[] = [];
-  #nextId = 1;
-  /** Counts answers: a call in whose time it stood still was not merely waiting its turn. */
-  answers = 0;
-  ended = false;
-
-  constructor(program: string, sessions: number) {
-    // One thread per session, and one more so that key generation does not wait for signatures.
-    const env: NodeJS.ProcessEnv = { ...process.env, UV_THREADPOOL_SIZE: String(sessions + 1) };
-    delete env.NODE_OPTIONS;
-    this.#child = fork(program, [], { env, execArgv: [], serialization: "advanced", stdio: IGNORED });
-    this.#child.on("message", (answers) => {
-      for (const answer of answers as TokenAnswer[]) this.#answered(answer);
-    });
-    this.#child.on("error", (error) => this.#over("code" in error ? String(error.code) : error.name));
-    this.#child.on("exit", (code, signal) => this.#over(signal ?? `exit ${code}`));
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  ask(request: TokenRequest): Promise<unknown> {
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      if (this.ended) return reject(new Pkcs11Error({ code: "PKCS11_PROCESS_ENDED", reason: "ended" }));
-      this.#calls.set(id, { resolve, reject });
-      if (this.#outbox.length === 0) setImmediate(() => this.#flush());
-      this.#outbox.push({ id, request });
-    });
-  }
-
-  #flush(): void {
-    const messages = this.#outbox;
-    this.#outbox = [];
-    if (this.ended) return;
-    this.#child.send(messages, (error) => {
-      if (error !== null) this.end("pipe");
-    });
-  }
-
-  /** At once: a module that hangs hears nothing gentler. */
-  end(reason: string): void {
-    this.#child.kill("SIGKILL");
-    this.#over(reason);
-  }
-
-  #answered(answer: TokenAnswer): void {
-    this.answers++;
-    const call = this.#calls.get(answer.id);
-    this.#calls.delete(answer.id);
-    if ("problem" in answer) {
-      call?.reject(new Pkcs11Error(answer.problem));
-      if (demandsRestart(answer.problem)) this.end(answer.problem.code);
-    } else {
-      call?.resolve(answer.value);
-    }
-  }
-
-  #over(reason: string): void {
-    this.ended = true;
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    for (const { reject } of calls) reject(new Pkcs11Error({ code: "PKCS11_PROCESS_ENDED", reason }));
-  }
-}
-
-const IGNORED: ("ignore" | "ipc")[] = ["ignore", "ignore", "ignore", "ipc"];
 
 export class TokenProcess {
   readonly #program: string;
   readonly #openRequest: () => OpenRequest;
   readonly #onOpened: (value: unknown) => void;
-  #running: Running | undefined;
-  #starting: Promise<Running> | undefined;
+  readonly #openTimeoutMs: Millis;
+  /** The last one started, whether or not it has got as far as serving. */
+  #launched: RunningToken | undefined;
+  #running: RunningToken | undefined;
+  #starting: Promise<RunningToken> | undefined;
   #openCalls = 0;
   #closed = false;
   #lasting: Pkcs11Problem | undefined;
   /** The last start that failed: it is not repeated for every caller. */
   #failed: { readonly at: Millis; readonly problem: Pkcs11Problem } | undefined;
 
-  constructor(openRequest: () => OpenRequest, onOpened: (value: unknown) => void, program: string = PROGRAM) {
-    this.#openRequest = openRequest;
-    this.#onOpened = onOpened;
-    this.#program = program;
+  constructor(options: TokenProcessOptions) {
+    this.#openRequest = options.openRequest;
+    this.#onOpened = options.onOpened;
+    this.#program = options.program ?? PROGRAM;
+    this.#openTimeoutMs = options.openTimeoutMs ?? OPEN_TIMEOUT_MS;
   }
 
   /** Of the process that serves now. */
@@ -117,33 +53,44 @@ export class TokenProcess {
   async call(request: TokenRequest, timeoutMs: Millis): Promise<unknown> {
     if (this.#openCalls >= CALLS_OPEN_MAX) throw new Pkcs11Error({ code: "PKCS11_BUSY", limit: CALLS_OPEN_MAX });
     this.#openCalls++;
-    let asked: { readonly running: Running; readonly answersBefore: number } | undefined;
+    const deadline = performance.now() + timeoutMs;
+    const timedOut = () => new Pkcs11Error({ code: "PKCS11_TIMEOUT", call: request.kind, timeoutMs });
+    let asked: { readonly running: RunningToken; readonly answersBefore: number } | undefined;
     const work = this.#serving().then((running) => {
+      const timeLeftMs = deadline - performance.now();
+      if (timeLeftMs <= 0) throw timedOut();
       asked = { running, answersBefore: running.answers };
-      return running.ask(request);
+      return running.ask(request, timeLeftMs);
     });
-    try {
-      return await withinTime(work, timeoutMs, () => {
-        // Nothing came back for anybody since this call went out: the module hangs.
-        if (asked !== undefined && asked.running.answers === asked.answersBefore) asked.running.end("hung");
-        return new Pkcs11Error({ code: "PKCS11_TIMEOUT", call: request.kind, timeoutMs });
-      });
-    } finally {
+    // Not when the caller has given up: the token's process still holds the call then.
+    const settled = (): void => {
       this.#openCalls--;
-    }
+    };
+    work.then(settled, settled);
+    return withinTime(work, timeoutMs, () => {
+      // Nothing came back for anybody since this call went out: the module hangs.
+      if (asked !== undefined && asked.running.answers === asked.answersBefore) asked.running.end("hung");
+      return timedOut();
+    });
   }
 
+  /** When it resolves no process of this one holds the token or is about to present the PIN. */
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#starting !== undefined) {
+      this.#launched?.end("closed");
+      await this.#starting.catch(() => undefined);
+    }
     const running = this.#running;
     this.#running = undefined;
-    if (running === undefined || running.ended) return;
-    const asked = running.ask({ kind: "close" }).catch(() => undefined);
+    if (running === undefined) return;
+    const asked = running.ask({ kind: "close" }, CLOSE_TIMEOUT_MS).catch(() => undefined);
     await withinTime(asked, CLOSE_TIMEOUT_MS, () => new Pkcs11Error({ code: "PKCS11_CLOSED" })).catch(() => undefined);
     running.end("closed");
+    await running.gone();
   }
 
-  async #serving(): Promise<Running> {
+  async #serving(): Promise<RunningToken> {
     if (this.#closed) throw new Pkcs11Error({ code: "PKCS11_CLOSED" });
     if (this.#lasting !== undefined) throw new Pkcs11Error(this.#lasting);
     if (this.#running !== undefined && !this.#running.ended) return this.#running;
@@ -159,30 +106,31 @@ export class TokenProcess {
     return this.#starting;
   }
 
-  async #start(): Promise<Running> {
+  async #start(): Promise<RunningToken> {
     const request = this.#openRequest();
-    const running = new Running(this.#program, request.sessions);
+    const running = new RunningToken(this.#program, request.sessions);
+    this.#launched = running;
     try {
-      const timedOut = () => new Pkcs11Error({ code: "PKCS11_TIMEOUT", call: "open", timeoutMs: OPEN_TIMEOUT_MS });
-      this.#onOpened(await withinTime(running.ask(request), OPEN_TIMEOUT_MS, timedOut));
+      const timeoutMs = this.#openTimeoutMs;
+      const timedOut = () => new Pkcs11Error({ code: "PKCS11_TIMEOUT", call: "open", timeoutMs });
+      this.#onOpened(await withinTime(running.ask(request, timeoutMs), timeoutMs, timedOut));
       if (this.#closed) throw new Pkcs11Error({ code: "PKCS11_CLOSED" });
     } catch (thrown) {
       running.end("start");
-      if (thrown instanceof Pkcs11Error) {
-        this.#failed = { at: performance.now(), problem: thrown.problem };
-        if (isLasting(thrown.problem)) this.#lasting = thrown.problem;
-      }
-      throw thrown;
+      await running.gone();
+      if (this.#closed) throw new Pkcs11Error({ code: "PKCS11_CLOSED" }, { cause: thrown });
+      if (!(thrown instanceof Pkcs11Error)) throw thrown;
+      const problem = running.isLoggingIn ? loginUnanswered(request, thrown.problem) : thrown.problem;
+      this.#failed = { at: performance.now(), problem };
+      if (isLasting(problem)) this.#lasting = problem;
+      throw new Pkcs11Error(problem, { cause: thrown });
     }
     this.#running = running;
     return running;
   }
 }
 
-/** Settles as `work`, or rejects with what `timedOut` makes. A late answer is dropped. */
-function withinTime<T>(work: Promise<T>, timeoutMs: Millis, timedOut: () => Pkcs11Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(timedOut()), timeoutMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+function loginUnanswered({ token }: OpenRequest, end: Pkcs11Problem): Pkcs11Problem {
+  const reason = end.code === "PKCS11_PROCESS_ENDED" ? end.reason : end.code;
+  return { code: "PKCS11_LOGIN_UNANSWERED", token: token.serial ?? token.label ?? "", reason };
 }

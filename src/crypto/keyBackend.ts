@@ -7,14 +7,19 @@ import type { Millis } from "../base/clock.js";
 /** `secp256k1` and `p256` sign 32-byte digests with ECDSA, `sm2` signs e = SM3(Z || message), `ed25519` the message itself. */
 export type KeyAlgorithm = "secp256k1" | "sm2" | "p256" | "ed25519";
 
+/**
+ * Whether the secret can leave its home; read back from the home, not assumed. `once`: not now, but the home cannot say that
+ * it never could, as with a key that was imported.
+ */
+export type Extractable = "yes" | "once" | "no" | "unknown";
+
 export interface KeyFacts {
   /** "keystore", "pkcs11", "shield", "skf". */
   readonly backend: string;
   readonly algorithm: KeyAlgorithm;
   /** As the token names it, for people: "CKM_ECDSA", "SKF_ECCSignData"... */
   readonly mechanism: string;
-  /** Whether the secret can leave its home; read back from the token, not assumed. */
-  readonly extractable: "yes" | "no" | "unknown";
+  readonly extractable: Extractable;
   /** A person has to agree to every signature, by a button for instance. */
   readonly presence?: boolean;
   /** Serial number or file, for people. */

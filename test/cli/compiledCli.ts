@@ -29,8 +29,10 @@ export function compileCli(): CompiledCli {
   const config = {
     extends: `${toRoot}/tsconfig.json`,
     compilerOptions: { noEmit: false, rootDir: toRoot, outDir: "." },
-    // All but the first are started as processes, so nothing imports them.
-    files: ["src/cli/main.ts", "hsm/pkcs11/tokenMain.ts", "hsm/skf/skfMain.ts"].map((file) => `${toRoot}/${file}`),
+    // All but the first are started as processes and threads, so nothing imports them.
+    files: ["src/cli/main", "hsm/pkcs11/tokenMain", "hsm/pkcs11/parentWatch", "hsm/skf/skfMain"].map(
+      (name) => `${toRoot}/${name}.ts`,
+    ),
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));

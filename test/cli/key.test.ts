@@ -87,6 +87,7 @@ beforeAll(async () => {
     "  - {name: guomi, backend: keystore, algorithm: sm2, secretFile: pass}",
     "  - {name: imported, backend: keystore, secretFile: pass}",
     `  - {name: token, backend: pkcs11, secretFile: pin, module: ${MODULE}, tokenLabel: edgeseal-cli, keyId: a1}`,
+    `  - {name: elsewhere, backend: pkcs11, secretFile: pin, module: ${MODULE}, tokenLabel: edgeseal-cli, keyId: a2}`,
     "  - {name: bare, backend: shield}",
   ];
   writeFileSync(config, `${readFileSync(config, "utf8")}\n${keys.join("\n")}\n`);
@@ -123,7 +124,7 @@ async function jsonAside(words: readonly string[], configuration = config) {
 
 describe("keys in files", () => {
   it("are listed, made once, shown and tested", () => {
-    expect(json(["key", "list"]).answer.keys).toHaveLength(5);
+    expect(json(["key", "list"]).answer.keys).toHaveLength(6);
     const made = json(["key", "generate", "paying"]);
     expect(made).toMatchObject({ exitCode: 0, answer: { name: "paying", address: expect.stringMatching(ACCOUNT) } });
     const file = join(folder, "keys/paying.json");
@@ -192,8 +193,16 @@ describe("a key in a SoftHSM token", () => {
       extractable: "no",
       anchor: true,
     });
+    expect(cli.run(["key", "selftest", "token", "-c", config], { env }).out).toMatch(/^extracted {2}cannot be$/m);
     const { exitCode, answer } = json(["sign", "tx", "--key", "token", ...CALL], env);
     expect({ exitCode, from: answer.from }).toEqual({ exitCode: 0, from: made.answer.address });
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+    const pem = join(folder, "elsewhere.pem");
+    writeFileSync(pem, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+    const words = ["--import", pem, "--token", "edgeseal-cli", "--label", "elsewhere", "--id", "a2", "--pin", "1234"];
+    execFileSync("softhsm2-util", words, { env: { ...process.env, ...env }, stdio: "ignore" });
+    const { out } = cli.run(["key", "selftest", "elsewhere", "-c", config], { env });
+    expect(out).toMatch(/^extracted {2}not now, but perhaps before: not for sealer keys$/m);
   });
 });
 

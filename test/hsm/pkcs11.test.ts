@@ -1,9 +1,12 @@
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { CALLS_OPEN_MAX } from "../../hsm/pkcs11/limits.js";
 import { generatePkcs11Key, openPkcs11, type Pkcs11Backend } from "../../hsm/pkcs11/pkcs11Backend.js";
+import type { Pkcs11Error } from "../../hsm/pkcs11/problems.js";
 import { toHex, utf8Bytes } from "../../src/base/bytes.js";
 import type { KeyAlgorithm } from "../../src/crypto/keyBackend.js";
 import { describeKeyBackend, digestOf, isSignedBy, refusalOf, SIGN_TIMEOUT_MS } from "../support/keyBackendContract.js";
-import { type ShimFault, startSoftHsm } from "../support/softhsm.js";
+import { type ShimFault, startSoftHsm, TOKEN_LABEL } from "../support/softhsm.js";
 
 const hsm = startSoftHsm();
 afterAll(() => hsm.remove());
@@ -88,6 +91,8 @@ describe("faults of the token", () => {
     ["session-lost", "PKCS11_SESSION_LOST"],
     ["login-expired", "PKCS11_LOGIN_LOST"],
     ["stuck", "PKCS11_CALL_FAILED"],
+    ["stuck-full", "PKCS11_SESSION_LOST"],
+    ["active", "PKCS11_SESSION_LOST"],
     ["crash", "PKCS11_PROCESS_ENDED"],
     ["error-after", "PKCS11_DEVICE_GONE"],
     ["short", "PKCS11_ANSWER_INVALID"],
@@ -110,20 +115,22 @@ describe("faults of the token", () => {
     });
   }
 
-  it("a failed signature leaves no session stuck, not even where there is one session only", async () => {
-    await withBackend(async (backend) => {
-      const { processId } = backend;
-      for (let i = 0; i < 5; i++) {
-        hsm.setFault("stuck");
-        expect(await refusalOf(backend.signDigest(digestOf(i), SIGN_TIMEOUT_MS))).toBe("PKCS11_CALL_FAILED");
-        hsm.setFault("none");
-        const signature = await backend.signDigest(digestOf(i), SIGN_TIMEOUT_MS);
-        expect(isSignedBy("secp256k1", publicKey!, digestOf(i), signature)).toBe(true);
-      }
-      expect(backend.processId).toBe(processId);
-      expect(hsm.log().filter((line) => line === "login")).toHaveLength(1);
-    }, 1);
-  });
+  for (const fault of ["stuck", "stuck-at-limit"] as const) {
+    it(`a failed signature (${fault}) leaves no session stuck, not even where there is one session only`, async () => {
+      await withBackend(async (backend) => {
+        const { processId } = backend;
+        for (let i = 0; i < 5; i++) {
+          hsm.setFault(fault);
+          expect(await refusalOf(backend.signDigest(digestOf(i), SIGN_TIMEOUT_MS))).toBe("PKCS11_CALL_FAILED");
+          hsm.setFault("none");
+          const signature = await backend.signDigest(digestOf(i), SIGN_TIMEOUT_MS);
+          expect(isSignedBy("secp256k1", publicKey!, digestOf(i), signature)).toBe(true);
+        }
+        expect(backend.processId).toBe(processId);
+        expect(hsm.log().filter((line) => line === "login")).toHaveLength(1);
+      }, 1);
+    });
+  }
 
   it("a flipped bit comes through as it is, for the guard's own check to find", async () => {
     await withBackend(async (backend) => {
@@ -148,6 +155,53 @@ describe("faults of the token", () => {
     }, 1);
   });
 
+  it("a token asked for more than it can do goes on answering, and signs next to nothing in vain", async () => {
+    await withBackend(async (backend) => {
+      hsm.setFault("slow");
+      const PATIENCE_MS = 1_200;
+      const ASKED_EVERY_MS = 40;
+      const answeredAt: number[] = [];
+      const asked: Promise<unknown>[] = [];
+      const start = performance.now();
+      for (let seed = 0; performance.now() - start < 4_000; seed++) {
+        const signing = backend.signDigest(digestOf(seed), PATIENCE_MS);
+        asked.push(
+          signing.then(
+            () => answeredAt.push(performance.now() - start),
+            () => undefined,
+          ),
+        );
+        await new Promise((resolve) => setTimeout(resolve, ASKED_EVERY_MS));
+      }
+      await Promise.all(asked);
+      // By then the first ones have given up; three a second is what the token can do.
+      expect(answeredAt.filter((at) => at > 2 * PATIENCE_MS).length).toBeGreaterThan(2);
+      const signed = hsm.log().filter((line) => line.startsWith("sign ")).length;
+      expect(signed - answeredAt.length).toBeLessThan(3);
+    }, 1);
+  });
+
+  it("what callers have given up still counts while the token's process holds it, and is never signed", async () => {
+    await withBackend(async (backend) => {
+      await expectRecovery(backend, 0);
+      hsm.setFault("pause");
+      const abandoned = Array.from({ length: CALLS_OPEN_MAX - 1 }, (_, i) =>
+        refusalOf(backend.signDigest(digestOf(i), 500)),
+      );
+      // An answer in their time: the module is busy, it does not hang.
+      await backend.anchor.read();
+      expect(new Set(await Promise.all(abandoned))).toEqual(new Set(["PKCS11_TIMEOUT"]));
+      const last = backend.signDigest(digestOf(1_000), SIGN_TIMEOUT_MS);
+      expect(await refusalOf(backend.signDigest(digestOf(1_001), SIGN_TIMEOUT_MS))).toBe("PKCS11_BUSY");
+      hsm.clearLog();
+      hsm.setFault("none");
+      expect(isSignedBy("secp256k1", publicKey!, digestOf(1_000), await last)).toBe(true);
+      await expectRecovery(backend, 2);
+      const signed = [0, 1_000, 2].map((seed) => `sign ${toHex(digestOf(seed))}`);
+      expect(hsm.log()).toEqual(signed);
+    }, 1);
+  });
+
   it("the node's event loop runs on while the module hangs", async () => {
     await withBackend(async (backend) => {
       hsm.setFault("init-hang");
@@ -158,6 +212,18 @@ describe("faults of the token", () => {
       expect(ticks).toBeGreaterThan(4);
       hsm.setFault("none");
       await expectRecovery(backend, 4);
+    });
+  });
+
+  it("a card in another slot that cannot be read is passed over", async () => {
+    hsm.setFault("strange-card");
+    await withBackend((backend) => expectRecovery(backend, 7));
+    hsm.setFault("strange-card");
+    const elsewhere = { ...hsm.options(), key, token: { label: "another" } };
+    const thrown = await openPkcs11(elsewhere).catch((error: unknown) => error);
+    expect((thrown as Pkcs11Error).problem).toMatchObject({
+      code: "PKCS11_TOKEN_ABSENT",
+      found: expect.arrayContaining(["unreadable (CKR_TOKEN_NOT_RECOGNIZED)"]),
     });
   });
 
@@ -223,6 +289,54 @@ describe("login", () => {
     hsm.setFault("none");
     expect(await refusalOf(backend.signDigest(digestOf(9), SIGN_TIMEOUT_MS))).toBe("PKCS11_PIN_REFUSED");
     expect(logins()).toBe(1);
+    await backend.close();
+  });
+
+  const OPEN_MS = 1_000;
+  for (const fault of ["login-crash", "login-hang", "login-error"] as const) {
+    it(`is never tried again after one without an answer (${fault})`, async () => {
+      const backend = await openPkcs11({ ...hsm.options(), key, openTimeoutMs: OPEN_MS });
+      hsm.setFault(fault);
+      process.kill(backend.processId!, "SIGKILL");
+      hsm.clearLog();
+      await expect
+        .poll(() => refusalOf(backend.signDigest(digestOf(1), 300)), { timeout: SIGN_TIMEOUT_MS })
+        .toBe("PKCS11_LOGIN_UNANSWERED");
+      hsm.setFault("none");
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      expect(await refusalOf(backend.signDigest(digestOf(2), SIGN_TIMEOUT_MS))).toBe("PKCS11_LOGIN_UNANSWERED");
+      expect(logins()).toBe(1);
+      await backend.close();
+    });
+
+    it(`says so when opening is where no answer came (${fault})`, async () => {
+      hsm.setFault(fault);
+      const thrown = await openPkcs11({ ...hsm.options(), key, openTimeoutMs: OPEN_MS }).catch((error) => error);
+      const reasons = { "login-crash": "SIGABRT", "login-hang": "PKCS11_TIMEOUT", "login-error": "CKR_DEVICE_ERROR" };
+      const problem = { code: "PKCS11_LOGIN_UNANSWERED", token: TOKEN_LABEL, reason: reasons[fault] };
+      expect((thrown as Pkcs11Error).problem).toEqual(problem);
+      expect(logins()).toBe(1);
+    });
+  }
+
+  it("without an answer is known for one though the node hears of its beginning too late", async () => {
+    hsm.setFault("login-hang");
+    const opening = refusalOf(openPkcs11({ ...hsm.options(), key, openTimeoutMs: OPEN_MS }));
+    const start = performance.now();
+    // Long enough to ask, too short for the token's process to have started.
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    while (logins() === 0 || performance.now() - start < OPEN_MS) execFileSync("sleep", ["0.05"]);
+    expect(await opening).toBe("PKCS11_LOGIN_UNANSWERED");
+  });
+
+  it("is tried again where the token was gone before it could look at the PIN", async () => {
+    const backend = await openPkcs11({ ...hsm.options(), key });
+    hsm.setFault("login-early");
+    process.kill(backend.processId!, "SIGKILL");
+    await expect.poll(() => refusalOf(backend.signDigest(digestOf(1), SIGN_TIMEOUT_MS))).toBe("PKCS11_DEVICE_GONE");
+    hsm.setFault("none");
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect((await backend.signDigest(digestOf(2), SIGN_TIMEOUT_MS)).length).toBe(64);
     await backend.close();
   });
 });

@@ -1,5 +1,6 @@
 /** Keys and objects on the token, judged by what another program (pkcs11js directly) puts there or finds. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import pkcs11js from "pkcs11js";
@@ -8,10 +9,20 @@ import { bareSignature, publicKeyOfPoint, tokenAlgorithm } from "../../hsm/pkcs1
 import { decodeAnchor, encodeAnchor } from "../../hsm/pkcs11/anchorValue.js";
 import { checkedModulePath, MODULE_RULES } from "../../hsm/pkcs11/modulePath.js";
 import { generatePkcs11Key, openPkcs11 } from "../../hsm/pkcs11/pkcs11Backend.js";
+import type { Pkcs11Error } from "../../hsm/pkcs11/problems.js";
 import { concatBytes, fromHex } from "../../src/base/bytes.js";
 import { softSigner } from "../../src/crypto/softSigner.js";
 import { describeKeyBackend, digestOf, isSignedBy, refusalOf, SIGN_TIMEOUT_MS } from "../support/keyBackendContract.js";
-import { PIN, SHIM_SM2, SHIM_SM2_SECRET, startSoftHsm, TOKEN_LABEL } from "../support/softhsm.js";
+import {
+  importSoftHsmKey,
+  isRunning,
+  PIN,
+  SHIM_SM2,
+  SHIM_SM2_SECRET,
+  type ShimFault,
+  startSoftHsm,
+  TOKEN_LABEL,
+} from "../support/softhsm.js";
 
 const hsm = startSoftHsm();
 const SECP256K1 = Buffer.from("06052b8104000a", "hex");
@@ -129,6 +140,36 @@ describe("keys on the token", () => {
     await backend.close();
   });
 
+  it("whose flags are not exactly yes or no count as unprotected", async () => {
+    await generatePkcs11Key(options("b3"), "flags");
+    const key = { algorithm: "secp256k1", keyId: "b3" } as const;
+    const read = async (fault: ShimFault): Promise<string> => {
+      hsm.setFault(fault);
+      try {
+        const backend = await openPkcs11({ ...hsm.options(), key });
+        await backend.close();
+        return backend.facts.extractable;
+      } catch (thrown) {
+        return (thrown as Pkcs11Error).code;
+      } finally {
+        hsm.setFault("none");
+      }
+    };
+    expect(await read("none")).toBe("no");
+    for (const fault of ["extractable-ff", "sensitive-wide"] as const) {
+      expect(await read(fault)).toBe("PKCS11_KEY_NOT_PROTECTED");
+    }
+    for (const fault of ["birth-unknown", "birth-ff"] as const) expect(await read(fault)).toBe("once");
+  });
+
+  it("imported from a file say that they were once outside", async () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+    importSoftHsmKey(hsm.folder, privateKey.export({ type: "pkcs8", format: "pem" }), "b4");
+    const backend = await openPkcs11(options("b4"));
+    expect(backend.facts.extractable).toBe("once");
+    await backend.close();
+  });
+
   it("are refused absent, twice under one id, on another curve, or with another public key", async () => {
     expect(await refusalOf(openPkcs11(options("c0")))).toBe("PKCS11_KEY_ABSENT");
     makeKey("c1", { sensitive: true, extractable: false });
@@ -222,16 +263,6 @@ describe("what others can see", () => {
     await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
-  it("the token's process ends with the node, however the node ended", async () => {
-    const script = `const child = require("node:child_process").fork(process.argv[1], [], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
-      process.stdout.write(String(child.pid)); setInterval(() => {}, 1000);`;
-    const node = spawn(process.execPath, ["-e", script, hsm.program], { stdio: ["ignore", "pipe", "ignore"] });
-    const pid = Number(await new Promise((resolve) => node.stdout.once("data", resolve)));
-    expect(isRunning(pid)).toBe(true);
-    node.kill("SIGKILL");
-    await expect.poll(() => isRunning(pid), { timeout: SIGN_TIMEOUT_MS }).toBe(false);
-  });
-
   it("the signature stands for the public key that was given", async () => {
     const backend = await openPkcs11(options("e1"));
     const signature = await backend.signDigest(digestOf(2), SIGN_TIMEOUT_MS);
@@ -239,15 +270,6 @@ describe("what others can see", () => {
     await backend.close();
   });
 });
-
-/** An ended process whom nobody has asked after has no command line any more. */
-function isRunning(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1") !== "";
-  } catch {
-    return false;
-  }
-}
 
 describe("module paths", () => {
   const rules = { folders: [hsm.folder], owners: [0, process.getuid!()] };

@@ -21,17 +21,30 @@ export type ShimFault =
   | "none"
   | "removed"
   | "removed-signing"
+  | "strange-card"
   | "session-lost"
   | "login-expired"
   | "pin-locked"
   | "pin-changed"
   | "final-try"
+  | "extractable-ff"
+  | "sensitive-wide"
+  | "birth-unknown"
+  | "birth-ff"
   | "stuck"
+  | "stuck-full"
+  | "stuck-at-limit"
+  | "active"
   | "crash"
   | "hang"
   | "init-hang"
+  | "slots-hang"
   | "login-hang"
+  | "login-crash"
+  | "login-error"
+  | "login-early"
   | "slow"
+  | "pause"
   | "error-after"
   | "flip"
   | "short";
@@ -48,6 +61,8 @@ export interface SoftHsm {
   setFault(fault: ShimFault): void;
   /** "login" and "sign <hex>" in the order the shim saw them. */
   log(): string[];
+  /** Of the last login that the shim saw. */
+  loginPid(): number | undefined;
   clearLog(): void;
   remove(): void;
 }
@@ -77,6 +92,7 @@ export function startSoftHsm(): SoftHsm {
   execFileSync("softhsm2-util", words, { stdio: "ignore" });
   const shim = buildShim(folder);
   const program = compileTokenProgram();
+  const lines = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : []);
   const moduleRules = { folders: ["/usr/lib", folder], owners: [0, process.getuid?.() ?? 0] };
   return {
     folder,
@@ -91,7 +107,11 @@ export function startSoftHsm(): SoftHsm {
       program: program.path,
     }),
     setFault: (fault) => writeFileSync(control, fault === "none" ? "" : fault),
-    log: () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : []).map(withoutPid),
+    log: () => lines().map(withoutPid),
+    loginPid() {
+      const [, pid] = /^login (\d+)/.exec(lines().findLast((line) => line.startsWith("login ")) ?? "") ?? [];
+      return pid === undefined ? undefined : Number(pid);
+    },
     clearLog: () => rmSync(log, { force: true }),
     remove() {
       rmSync(folder, { recursive: true, force: true });
@@ -122,7 +142,8 @@ function compileTokenProgram(): { readonly path: string; remove(): void } {
   const config = {
     extends: `${toRoot}/tsconfig.json`,
     compilerOptions: { noEmit: false, rootDir: toRoot, outDir: "." },
-    files: [`${toRoot}/hsm/pkcs11/tokenMain.ts`],
+    // The second one is started as a thread, so nothing imports it.
+    files: ["tokenMain", "parentWatch"].map((name) => `${toRoot}/hsm/pkcs11/${name}.ts`),
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
@@ -136,10 +157,19 @@ function compileTokenProgram(): { readonly path: string; remove(): void } {
 }
 
 /** Puts a key pair made elsewhere on the token, as `softhsm2-util --import` does: sensitive, not extractable. */
-export function importSoftHsmKey(folder: string, pem: string, keyId: string): void {
+export function importSoftHsmKey(folder: string, pem: string | Buffer, keyId: string): void {
   const path = join(folder, "import.pem");
   writeFileSync(path, pem, { mode: 0o600 });
   const words = ["--import", path, "--token", TOKEN_LABEL, "--label", "imported", "--id", keyId, "--pin", PIN];
   execFileSync("softhsm2-util", words, { stdio: "ignore" });
   rmSync(path);
+}
+
+/** An ended process whom nobody has asked after has no command line any more. */
+export function isRunning(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1") !== "";
+  } catch {
+    return false;
+  }
 }

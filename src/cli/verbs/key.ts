@@ -1,5 +1,6 @@
 /** The verbs about keys: generate, list, import, public, selftest, and the history of what they have signed. */
 import type { Command } from "commander";
+import type { Extractable } from "../../crypto/keyBackend.js";
 import type { PublicKey } from "../../node/commands/key.js";
 import { type Console, EXIT_OK, printAnswer } from "../output.js";
 import { configOption, configPath, type NodeOptions } from "./shared.js";
@@ -129,6 +130,13 @@ async function showPublic(console: Console, name: string, options: NodeOptions):
   return EXIT_OK;
 }
 
+const EXTRACTED: Readonly<Record<Extractable, string>> = {
+  yes: "can be: not for sealer keys",
+  once: "not now, but perhaps before: not for sealer keys",
+  no: "cannot be",
+  unknown: "unknown",
+};
+
 async function selfTest(console: Console, name: string, options: SelfTestOptions): Promise<number> {
   const [{ context }, commands, { numberOf, usage }] = await Promise.all([
     keyParts(console, options),
@@ -147,7 +155,7 @@ async function selfTest(console: Console, name: string, options: SelfTestOptions
     ...keyLines(result),
     `mechanism  ${result.mechanism}`,
     `home       ${result.home}`,
-    `extracted  ${{ yes: "can be", no: "cannot be", unknown: "unknown" }[result.extractable]}`,
+    `extracted  ${EXTRACTED[result.extractable]}`,
     `anchor     ${result.anchor ? "present" : "absent: not for sealer keys"}`,
     `latency    p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms, ${result.signatures} signatures made and verified`,
   ]);

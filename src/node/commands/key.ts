@@ -5,7 +5,7 @@ import { KeystoreError, systemReason } from "../../../hsm/keystore/problems.js";
 import { concatBytes, to0x, utf8Bytes } from "../../base/bytes.js";
 import type { Random } from "../../base/random.js";
 import { loadSuite } from "../../crypto/backend/select.js";
-import type { KeyBackend } from "../../crypto/keyBackend.js";
+import type { Extractable, KeyBackend } from "../../crypto/keyBackend.js";
 import { HASH_BYTES, type SuiteName } from "../../crypto/suite.js";
 import {
   type Environment,
@@ -132,7 +132,7 @@ export async function publicKeyOf(context: KeyContext, name: string): Promise<Pu
 
 export interface SelfTest extends PublicKey {
   readonly mechanism: string;
-  readonly extractable: "yes" | "no" | "unknown";
+  readonly extractable: Extractable;
   readonly home: string;
   /** Whether the key's home remembers something that no restored disk can bring back. */
   readonly anchor: boolean;

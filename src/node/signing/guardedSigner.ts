@@ -49,8 +49,8 @@ const OPEN_KEYS = new WeakMap<GuardStore, Set<string>>();
 
 /**
  * Starts a new session of a key.
- * @throws SigningError `SIGN_KEY_ALGORITHM`, `SIGN_KEY_EXTRACTABLE`, `SIGN_KEY_INVALID`, `SIGN_KEY_IN_USE`,
- * `SIGN_ANCHOR_NEEDED`, `SIGN_BACKEND_FAILED`, `SIGN_TIMEOUT`, and what `openSession` throws
+ * @throws SigningError `SIGN_KEY_ALGORITHM`, `SIGN_KEY_EXTRACTABLE`, `SIGN_KEY_ONCE_EXTRACTABLE`, `SIGN_KEY_INVALID`,
+ * `SIGN_KEY_IN_USE`, `SIGN_ANCHOR_NEEDED`, `SIGN_BACKEND_FAILED`, `SIGN_TIMEOUT`, and what `openSession` throws
  */
 export async function openGuardedSigner(options: GuardOptions): Promise<Guard> {
   const { backend, store, suite, chain, family, random = systemRandom } = options;
@@ -80,6 +80,7 @@ function checkHome({ backend, suite, family, development = false }: GuardOptions
   }
   if (family !== "sealer" || development) return;
   if (extractable === "yes") throw new SigningError({ code: "SIGN_KEY_EXTRACTABLE", home });
+  if (extractable === "once") throw new SigningError({ code: "SIGN_KEY_ONCE_EXTRACTABLE", home });
   if (backend.anchor === undefined) throw new SigningError({ code: "SIGN_ANCHOR_NEEDED", backend: name });
 }
 

@@ -38,6 +38,8 @@ export type SignKeyProblem =
   | { readonly code: "SIGN_ANCHOR_MISSING"; readonly database: number }
   | { readonly code: "SIGN_ANCHOR_FAILED"; readonly action: "read" | "write"; readonly reason: string }
   | { readonly code: "SIGN_KEY_EXTRACTABLE"; readonly home: string }
+  /** Imported, or made less protected than it is now: copies of it may exist. */
+  | { readonly code: "SIGN_KEY_ONCE_EXTRACTABLE"; readonly home: string }
   | { readonly code: "SIGN_KEY_ALGORITHM"; readonly algorithm: string; readonly suite: string }
   | { readonly code: "SIGN_KEY_INVALID"; readonly home: string }
   | { readonly code: "SIGN_KEY_IN_USE"; readonly key: string }

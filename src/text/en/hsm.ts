@@ -132,6 +132,10 @@ export const pkcs11Texts: Texts<Pkcs11Problem> = {
     says: (p) => `One more wrong PIN locks the token ${p.token}; it was not tried.`,
     advice: `Log in once with the vendor's tool, which resets the count. ${RESTART}`,
   },
+  PKCS11_LOGIN_UNANSWERED: {
+    says: (p) => `The token ${p.token} was given the PIN and never said whether it is right (${p.reason}).`,
+    advice: `Check the PIN, and with the vendor's tool how many tries are left. ${RESTART}`,
+  },
   PKCS11_KEY_ABSENT: {
     says: (p) => `There is no private key with id ${p.keyId} on the token.`,
     advice: "Correct the id, or generate the key.",
@@ -189,6 +193,10 @@ export const pkcs11Texts: Texts<Pkcs11Problem> = {
   },
   PKCS11_BUSY: {
     says: (p) => `The token already has ${p.limit} calls to answer.`,
+  },
+  PKCS11_OVERLOADED: {
+    says: (p) => `A signature was given up after ${p.waitedMs} ms in the queue: the token is busy with earlier ones.`,
+    advice: "Ask for fewer signatures; where the token can do more of them at once, raise keys[].sessions.",
   },
   PKCS11_ANCHOR_LOWER: {
     says: (p) =>

@@ -77,6 +77,11 @@ export const signingTexts: Texts<SigningProblem> = {
     advice:
       "Make the key on the token as sensitive and not extractable; on a development chain set `development: true` for the key.",
   },
+  SIGN_KEY_ONCE_EXTRACTABLE: {
+    says: (p) => `${p.home} does not say that the key was never outside it, so it must not sign as a sealer.`,
+    advice:
+      "Copies of an imported key may exist: make a new one on the token. On a development chain set the development mode.",
+  },
   SIGN_KEY_ALGORITHM: {
     says: (p) => `A key of the algorithm ${p.algorithm} cannot sign on a chain of the suite ${p.suite}.`,
   },

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { toHex } from "../../../src/base/bytes.js";
 import { headerHash } from "../../../src/codec/fisco/headerHash.js";
 import { sm2PublicKey } from "../../../src/crypto/sm2.js";
-import { openGuardedSigner } from "../../../src/node/signing/guardedSigner.js";
+import { type GuardOptions, openGuardedSigner } from "../../../src/node/signing/guardedSigner.js";
 import { advanceHistory } from "../../../src/node/signing/history.js";
 import {
   ANCHOR_TIMEOUT_MS,
@@ -307,6 +307,18 @@ describe("histories that are not the latest", () => {
     const facts = { ...bare.facts, extractable: "yes" as const };
     const soft = token.backend({ facts });
     expect(await codeOf(token.guard(new MemoryGuardStore(disk), { backend: soft }))).toBe("SIGN_KEY_EXTRACTABLE");
+  });
+
+  it("refuses keys that were once outside their home for sealers, in development and for accounts not", async () => {
+    const facts = { ...token.backend().facts, extractable: "once" as const };
+    const open = async (changed: Partial<GuardOptions>) => {
+      const guard = await token.guard(new MemoryGuardStore(disk), { backend: token.backend({ facts }), ...changed });
+      await guard.close();
+    };
+    expect(await codeOf(open({}))).toBe("SIGN_KEY_ONCE_EXTRACTABLE");
+    expect(await codeOf(open({ development: true }))).toBe("no error");
+    disk.keys = new Map();
+    expect(await codeOf(open({ family: "account" }))).toBe("no error");
   });
 });
 

@@ -3,7 +3,7 @@
  *
  * EDGESEAL_SHIM_TARGET   the module behind
  * EDGESEAL_SHIM_CONTROL  a file whose first word is the fault in force, read at every call; empty or absent: none
- * EDGESEAL_SHIM_LOG      a file that gets one line per login and per signature that was really made
+ * EDGESEAL_SHIM_LOG      a file that gets one line per login, per hanging search for slots, and per signature that was really made
  *
  * It also offers the vendor mechanism 0x80000501: SM2 over e with the fixed secret SM2_SECRET, which no free token has.
  */
@@ -23,10 +23,14 @@
 #define SM2_SECRET "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"
 #define SESSIONS_MAX 65536
 #define HANG_SECONDS 30
+#define STRANGE_SLOT 0x7edbeefUL
+/* What a token at its limit has room for. */
+#define SESSIONS_OF_SMALL_TOKEN 2
 
 static CK_FUNCTION_LIST_PTR real;
 static CK_FUNCTION_LIST mine;
 static unsigned char sm2_session[SESSIONS_MAX];
+static int open_sessions;
 
 static int fault(const char *name) {
   char word[32] = {0};
@@ -86,7 +90,20 @@ static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID_PTR slots, CK_ULONG_PTR 
     *count = 0;
     return CKR_OK;
   }
-  return real->C_GetSlotList(present, slots, count);
+  if (fault("slots-hang")) {
+    note("slots", NULL, 0);
+    sleep(HANG_SECONDS);
+  }
+  CK_ULONG room = *count;
+  CK_RV result = real->C_GetSlotList(present, slots, count);
+  if (result != CKR_OK || !fault("strange-card")) return result;
+  if (slots != NULL) {
+    if (room <= *count) return CKR_BUFFER_TOO_SMALL;
+    memmove(slots + 1, slots, *count * sizeof *slots);
+    slots[0] = STRANGE_SLOT;
+  }
+  *count += 1;
+  return CKR_OK;
 }
 
 static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count) {
@@ -102,6 +119,7 @@ static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_
 }
 
 static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
+  if (slot == STRANGE_SLOT) return CKR_TOKEN_NOT_RECOGNIZED;
   CK_RV result = real->C_GetTokenInfo(slot, info);
   if (result == CKR_OK && fault("final-try")) info->flags |= CKF_USER_PIN_FINAL_TRY;
   return result;
@@ -109,7 +127,17 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
 
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR app, CK_NOTIFY notify, CK_SESSION_HANDLE_PTR out) {
   if (fault("removed")) return CKR_TOKEN_NOT_PRESENT;
-  return real->C_OpenSession(slot, flags, app, notify, out);
+  if (fault("stuck-full")) return CKR_SESSION_COUNT;
+  if (fault("stuck-at-limit") && open_sessions >= SESSIONS_OF_SMALL_TOKEN) return CKR_SESSION_COUNT;
+  CK_RV result = real->C_OpenSession(slot, flags, app, notify, out);
+  if (result == CKR_OK) open_sessions++;
+  return result;
+}
+
+static CK_RV close_session(CK_SESSION_HANDLE session) {
+  CK_RV result = real->C_CloseSession(session);
+  if (result == CKR_OK) open_sessions--;
+  return result;
 }
 
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG length) {
@@ -117,11 +145,15 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR
   if (fault("pin-locked")) return CKR_PIN_LOCKED;
   if (fault("pin-changed")) return CKR_PIN_INCORRECT;
   if (fault("login-hang")) sleep(HANG_SECONDS);
+  if (fault("login-crash")) abort();
+  if (fault("login-error")) return CKR_DEVICE_ERROR;
+  if (fault("login-early")) return CKR_TOKEN_NOT_PRESENT;
   return real->C_Login(session, user, pin, length);
 }
 
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key) {
   if (fault("removed")) return CKR_DEVICE_REMOVED;
+  if (fault("active")) return CKR_OPERATION_ACTIVE;
   if (fault("session-lost")) {
     CK_SESSION_INFO info;
     if (real->C_GetSessionInfo(session, &info) == CKR_OK) real->C_CloseAllSessions(info.slotID);
@@ -139,10 +171,11 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, 
     real->C_Logout(session);
     return CKR_USER_NOT_LOGGED_IN;
   }
-  if (fault("stuck")) return CKR_FUNCTION_FAILED;
+  if (fault("stuck") || fault("stuck-full") || fault("stuck-at-limit")) return CKR_FUNCTION_FAILED;
   if (fault("crash")) abort();
   if (fault("hang")) sleep(HANG_SECONDS);
   if (fault("slow")) usleep(300000);
+  while (fault("pause")) usleep(5000);
   if (session < SESSIONS_MAX && sm2_session[session]) {
     result = length == 32 ? sm2_sign(data, out, out_length) : CKR_DATA_LEN_RANGE;
   } else {
@@ -154,6 +187,22 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, 
   if (fault("flip")) out[*out_length - 1] ^= 1;
   if (fault("short")) *out_length -= 1;
   return CKR_OK;
+}
+
+/* Flags that are no CK_BBOOL, and one that the token does not know. */
+static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR list, CK_ULONG count) {
+  int strange = count == 1 && list[0].type == CKA_EXTRACTABLE && fault("extractable-ff");
+  int wide = count == 1 && list[0].type == CKA_SENSITIVE && fault("sensitive-wide");
+  int birth = count == 1 && list[0].type == CKA_NEVER_EXTRACTABLE;
+  if (birth && fault("birth-unknown")) return CKR_ATTRIBUTE_TYPE_INVALID;
+  CK_RV result = real->C_GetAttributeValue(session, object, list, count);
+  if (result != CKR_OK) return result;
+  if ((strange || (birth && fault("birth-ff"))) && list[0].pValue != NULL) memset(list[0].pValue, 0xff, 1);
+  if (wide) {
+    if (list[0].pValue != NULL) memset((char *)list[0].pValue + 1, 0, sizeof(CK_ULONG) - 1);
+    list[0].ulValueLen = sizeof(CK_ULONG);
+  }
+  return result;
 }
 
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
@@ -168,7 +217,9 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
     mine.C_GetMechanismList = get_mechanism_list;
     mine.C_GetTokenInfo = get_token_info;
     mine.C_OpenSession = open_session;
+    mine.C_CloseSession = close_session;
     mine.C_Login = login;
+    mine.C_GetAttributeValue = get_attribute_value;
     mine.C_SignInit = sign_init;
     mine.C_Sign = sign;
   }

@@ -1,0 +1,17 @@
+/**
+ * A thread of the token's process that ends it when the node is gone. The main thread cannot do that while it hangs in the
+ * module: it would outlive the node and keep the token from the next one.
+ */
+import { Socket } from "node:net";
+import { parentPort } from "node:worker_threads";
+import { PARENT_PIPE } from "./limits.js";
+
+/** Nothing ever comes through it; it closes with the node, however the node ends. */
+const pipe = new Socket({ fd: PARENT_PIPE, readable: true, writable: false });
+const end = (): void => {
+  process.kill(process.pid, "SIGKILL");
+};
+pipe.on("error", end);
+pipe.on("close", end);
+pipe.resume();
+parentPort?.postMessage("watching");
