@@ -18,6 +18,7 @@ import { type ChainSetup, SYNC_DEFAULTS } from "../../src/node/chainSetup.js";
 import { makeLightNode } from "../../src/node/lightNode.js";
 import type { LightService } from "../../src/node/lightService.js";
 import { PublisherNode } from "../../src/node/publisherNode.js";
+import { rpcChainSource } from "../../src/node/rpcSource.js";
 import { systemClock, systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore, type OpenedStore, openChainStore } from "../../src/store/index.js";
 import { ChainIssuer } from "../chain/chainIssuer.js";
@@ -163,8 +164,10 @@ export class DemoWorld {
       ...shared,
       store: new MemoryStore(),
       sync: SYNC_DEFAULTS,
-      rpc: chainRpc({ endpoints: [endpoint], random: systemRandom, clock: systemClock }),
-      pollMs: POLL_MS,
+      source: rpcChainSource({
+        rpc: chainRpc({ endpoints: [endpoint], random: systemRandom, clock: systemClock }),
+        pollMs: POLL_MS,
+      }),
       link: mqttLink({ url, clientId: "publisher", random: systemRandom }),
       retainedBytesMax: 64 * 1024 * 1024,
       watch: [],

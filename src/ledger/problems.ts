@@ -8,6 +8,24 @@ export type LedgerProblem =
   | { readonly code: "LEDGER_RECORD_VALUE"; readonly table: string; readonly length: number; readonly max: number }
   | { readonly code: "LEDGER_AMOUNT_RANGE"; readonly table: string; readonly key: string };
 
-export class LedgerError extends DomainError<LedgerProblem> {
+export type LedgerStateProblem =
+  /** A record on the disk is not the one that the state root stands for. */
+  | { readonly code: "LEDGER_RECORD_DAMAGED"; readonly place: string; readonly table: string; readonly key: string }
+  /** All records together do not make the newest header's state root. */
+  | { readonly code: "LEDGER_STATE_DAMAGED"; readonly place: string; readonly number: number }
+  | { readonly code: "LEDGER_BLOCK_DAMAGED"; readonly place: string; readonly number: number; readonly what: string }
+  | { readonly code: "LEDGER_OTHER_CHAIN"; readonly place: string; readonly expected: string; readonly found: string };
+
+/** Found on the disk: nothing of it is served. */
+export class LedgerDamage extends DomainError<LedgerStateProblem> {
+  readonly family: ErrorFamily = "operating";
+}
+
+export type LedgerOrderProblem =
+  /** A block was to be made while another one waits to be sealed or abandoned, or does not follow the head. */
+  | { readonly code: "LEDGER_PROPOSAL_ORDER"; readonly number: number; readonly expected: number }
+  | { readonly code: "LEDGER_SEALER_UNKNOWN"; readonly number: number; readonly sealer: number };
+
+export class LedgerError extends DomainError<LedgerProblem | LedgerOrderProblem> {
   readonly family: ErrorFamily = "bug";
 }

@@ -14,6 +14,7 @@ import {
   TABLE_CHARACTERS_MAX,
   VALUE_BYTES_MAX,
 } from "./records.js";
+import type { RecordDiff } from "./store.js";
 
 const TABLE = /^[\x21-\x7e]+$/;
 const AMOUNT_BYTES = 32;
@@ -92,16 +93,21 @@ export class StateOverlay implements StateReader {
 
   /** Everything that is different from the state below, each record once. */
   changes(): RecordChange[] {
-    const changes: RecordChange[] = [];
+    return this.diffs().map(({ table, key, after }) => ({ table, key, value: after }));
+  }
+
+  /** The same, with what was there before. */
+  diffs(): RecordDiff[] {
+    const diffs: RecordDiff[] = [];
     for (const [table, entries] of this.#tables) {
       for (const key of entries.keys()) {
-        const value = this.get(table, key);
+        const after = this.get(table, key);
         const before = this.#below.get(table, key);
-        const same = value === undefined ? before === undefined : before !== undefined && equalBytes(value, before);
-        if (!same) changes.push({ table, key, value });
+        const same = after === undefined ? before === undefined : before !== undefined && equalBytes(after, before);
+        if (!same) diffs.push({ table, key, before, after });
       }
     }
-    return changes;
+    return diffs;
   }
 
   #put(table: string, key: string, entry: Entry): void {

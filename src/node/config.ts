@@ -131,7 +131,7 @@ function resolveConfig(path: string, values: ConfigValues): Config {
     folder,
     dataDir,
     client: values.client ?? defaultClient(values.role, dataDir),
-    sync: { ...values.sync, mode: values.sync.mode ?? (values.role === "publisher" ? "forward" : "skip") },
+    sync: { ...values.sync, mode: values.sync.mode ?? (values.role === "light" ? "skip" : "forward") },
   };
 }
 

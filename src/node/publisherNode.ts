@@ -1,4 +1,4 @@
-/** A publisher: verifies every header of a FISCO BCOS node's JSON-RPC and puts it on a broker. */
+/** A publisher: verifies every header of the node it follows and puts it on a broker. */
 
 import { equalBytes } from "../base/bytes.js";
 import { codeOf } from "../base/error.js";
@@ -11,12 +11,12 @@ import { topicsOf } from "../codec/wire/topics.js";
 import { type ChainSetup, clientOptionsOf, type SyncSettings, segmentSizeOf, wireOf } from "./chainSetup.js";
 import { LightService } from "./lightService.js";
 import { Publisher } from "./publisher.js";
-import { type RpcCaller, RpcSource } from "./rpcSource.js";
+import type { ChainSource, ChainSourceFactory } from "./upstream.js";
 
 export interface PublisherNodeOptions extends ChainSetup {
   readonly sync: SyncSettings;
-  readonly rpc: RpcCaller;
-  readonly pollMs: number;
+  /** The node that is followed: by JSON-RPC, or in this process. */
+  readonly source: ChainSourceFactory;
   readonly link: Link;
   readonly retainedBytesMax: number;
   /** 20-byte addresses of contracts whose calls are published with proofs. */
@@ -25,20 +25,21 @@ export interface PublisherNodeOptions extends ChainSetup {
   readonly onFailure: (error: unknown) => void;
 }
 
-const SOURCE_NAME = "rpc";
+/** Pause before block 0 is asked for again. */
+const GENESIS_RETRY_MS = 500;
 const GENESIS_RECORD = "genesis";
 
 export class PublisherNode {
   readonly #options: PublisherNodeOptions;
   readonly #service: LightService;
-  #source: RpcSource | undefined;
+  #source: ChainSource | undefined;
   #publisher: Publisher | undefined;
   #stopped = false;
   #genesisTimer: NodeJS.Timeout | undefined;
 
   constructor(options: PublisherNodeOptions) {
     this.#options = options;
-    const { anchor, rpc, pollMs, store, clock, logger } = options;
+    const { anchor, source, store, clock, logger } = options;
     this.#service = new LightService({
       client: clientOptionsOf(options, { ...options.sync, mode: "forward", fill: false, windowHeaders: 0 }),
       store,
@@ -51,15 +52,11 @@ export class PublisherNode {
         options.onOutput(output);
       },
       sources: (emit, count) => {
-        this.#source = new RpcSource({
-          name: SOURCE_NAME,
-          rpc,
+        this.#source = source({
           chainId: anchor.chainId,
           groupId: anchor.groupId,
           wire: wireOf(options),
           segmentSize: segmentSizeOf(options),
-          pollMs,
-          logger,
           emit,
           count,
         });
@@ -91,11 +88,11 @@ export class PublisherNode {
 
   /** Block 0 is fetched first, because clients that are anchored at its hash alone ask for it. */
   async #openPublisher(): Promise<void> {
-    const { anchor, link, store, watch, clock, logger, retainedBytesMax, pollMs } = this.#options;
+    const { anchor, link, store, watch, clock, logger, retainedBytesMax } = this.#options;
     const genesis = anchor.height === 0 ? await this.#genesis() : undefined;
     if (this.#stopped) return;
     if (anchor.height === 0 && genesis === undefined) {
-      this.#genesisTimer = setTimeout(() => void this.#openPublisher(), pollMs);
+      this.#genesisTimer = setTimeout(() => void this.#openPublisher(), GENESIS_RETRY_MS);
       return;
     }
     this.#publisher = new Publisher({

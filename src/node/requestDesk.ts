@@ -17,6 +17,7 @@ import {
   type ResponseStatus,
 } from "../codec/wire/requestMessage.js";
 import { encodeSegment } from "../codec/wire/segment.js";
+import { encodeStateAnswer } from "../codec/wire/stateMessage.js";
 import type { Topics } from "../codec/wire/topics.js";
 import type { Upstream } from "./upstream.js";
 
@@ -135,6 +136,10 @@ export class RequestDesk {
       }
       case "send":
         return this.#send(question.transaction);
+      case "state": {
+        const answer = await upstream?.stateProof?.(question.table, question.key, question.number);
+        return answer === undefined ? undefined : encodeStateAnswer(answer);
+      }
     }
   }
 

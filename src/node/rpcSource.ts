@@ -5,6 +5,7 @@
 import { EMPTY_BYTES, equalBytes, to0x, toHex } from "../base/bytes.js";
 import { codeOf } from "../base/error.js";
 import type { Logger } from "../base/logger.js";
+import { SILENT_LOGGER } from "../base/logger.js";
 import type { LightInput, LightMessage } from "../chain/lightMessages.js";
 import { ChainError } from "../chain/problems.js";
 import { blockFromRpc } from "../codec/fisco/blockRpc.js";
@@ -23,10 +24,9 @@ import { type HashedHeader, hashHeader } from "../codec/hashedHeader.js";
 import type { WireContext } from "../codec/wire/context.js";
 import type { BlockBody, EventMessage } from "../codec/wire/eventMessage.js";
 import { BLOCK_TRANSACTIONS_MAX } from "../codec/wire/limits.js";
-
 import { RpcError } from "../link/index.js";
 import { RpcSender } from "./transactions/rpcSender.js";
-import type { SendOutcome, Upstream } from "./upstream.js";
+import type { ChainSource, ChainSourceFactory, SendOutcome } from "./upstream.js";
 
 /** The one thing needed of the RPC client. */
 export interface RpcCaller {
@@ -55,7 +55,18 @@ const POLL_BACKOFF_MAX_MS = 30_000;
 /** FISCO picks a node itself when the name is empty. */
 const ANY_NODE = "";
 
-export class RpcSource implements Upstream {
+export interface RpcChainSourceOptions {
+  readonly rpc: RpcCaller;
+  readonly pollMs: number;
+  readonly logger?: Logger;
+}
+
+/** For a publisher: the node behind a JSON-RPC client. */
+export function rpcChainSource({ rpc, pollMs, logger = SILENT_LOGGER }: RpcChainSourceOptions): ChainSourceFactory {
+  return (parts) => new RpcSource({ ...parts, name: "rpc", rpc, pollMs, logger });
+}
+
+export class RpcSource implements ChainSource {
   readonly name: string;
   readonly #options: RpcSourceOptions;
   readonly #sets = new SealerSets();

@@ -1,12 +1,14 @@
 /** From a configuration to a running node. Only what the role needs is loaded. */
-import { fromHex, to0x, utf8Bytes } from "../base/bytes.js";
+import { equalBytes, fromHex, to0x, utf8Bytes } from "../base/bytes.js";
 import type { Logger } from "../base/logger.js";
 import { type Anchor, anchorFromJson, anchorToJson } from "../chain/anchor.js";
 import type { WatchedEvent } from "../chain/eventEvidence.js";
 import type { LightStatus } from "../chain/lightClient.js";
 import type { LightOutput } from "../chain/lightMessages.js";
+import type { GenesisConfig } from "../codec/fisco/genesis.js";
 import { parseJson } from "../codec/json.js";
 import { loadSuite } from "../crypto/backend/select.js";
+import type { Suite, SuiteName } from "../crypto/suite.js";
 import { mqttLink } from "../link/mqttLink.js";
 import { type OpenedStore, openChainStore } from "../store/openStore.js";
 import type { ChainSetup, SyncSettings } from "./chainSetup.js";
@@ -45,31 +47,86 @@ export async function startNode(
   const { engine } = config.store;
   const store = await openChainStore({ path: dataDir.storePath, ...(engine === "auto" ? {} : { engine }) });
   try {
-    const anchor = storedAnchor(store) ?? missing({ code: "NODE_NO_ANCHOR", dataDir: dataDir.path });
-    const { backends } = config.crypto;
-    const suite = await loadSuite(anchor.profile.suite, backends.length === 0 ? {} : { only: backends });
+    const { anchor, suite, genesis } = await trustOf(config, dataDir, store);
     logger.info({ suite: suite.name, ...suite.backend, store: store.engine }, "back ends chosen");
     const setup: ChainSetup = { anchor, suite, store, clock: systemClock, random: systemRandom, logger };
     const onOutput = reporter(logger);
     const { onFailure } = hooks;
-    const service =
-      config.role === "light"
-        ? makeLightNode({
-            ...setup,
-            sync: syncOf(config),
-            client: config.client,
-            links: linksOf(config, logger),
-            watch: watchedAddresses(config),
-            onOutput,
-            onFailure,
-          })
-        : await makePublisher(config, setup, onOutput, onFailure);
+    const service = await makeService(config, dataDir, setup, genesis, { onOutput, onFailure });
     service.start();
     return running(config, setup, store, service);
   } catch (thrown) {
     store.close();
     throw thrown;
   }
+}
+
+interface Trust {
+  readonly anchor: Anchor;
+  readonly suite: Suite;
+  /** Of a participant. */
+  readonly genesis?: GenesisConfig;
+}
+
+/** Where trust starts: what the operator has recorded; for a participant the block 0 of its own configuration. */
+async function trustOf(config: Config, dataDir: DataDir, store: OpenedStore): Promise<Trust> {
+  const { backends } = config.crypto;
+  const suiteOf = (name: SuiteName) => loadSuite(name, backends.length === 0 ? {} : { only: backends });
+  const stored = storedAnchor(store);
+  if (config.role !== "participant") {
+    const anchor = stored ?? missing({ code: "NODE_NO_ANCHOR", dataDir: dataDir.path });
+    return { anchor, suite: await suiteOf(anchor.profile.suite) };
+  }
+  const [{ readGenesisFile }, { genesisAnchor }] = await Promise.all([
+    import("./startParticipant.js"),
+    import("./participant/genesisAnchor.js"),
+  ]);
+  const genesis = readGenesisFile(config);
+  const suite = await suiteOf(genesis.smCrypto ? "sm" : "ecdsa");
+  const own = genesisAnchor(genesis, suite, systemClock.now());
+  if (stored === undefined) store.apply([{ kind: "record", name: ANCHOR_RECORD, bytes: anchorBytes(own) }]);
+  else if (!equalBytes(stored.hash, own.hash)) {
+    missing({
+      code: "NODE_OTHER_CHAIN",
+      dataDir: dataDir.path,
+      recorded: to0x(stored.hash),
+      configured: to0x(own.hash),
+    });
+  }
+  return { anchor: stored ?? own, suite, genesis };
+}
+
+interface Hooks {
+  readonly onOutput: (output: LightOutput) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+async function makeService(
+  config: Config,
+  dataDir: DataDir,
+  setup: ChainSetup,
+  genesis: GenesisConfig | undefined,
+  { onOutput, onFailure }: Hooks,
+): Promise<Service> {
+  if (genesis !== undefined) {
+    const { startParticipant } = await import("./startParticipant.js");
+    const [broker] = linksOf(config, setup.logger);
+    if (broker === undefined) return missing({ code: "NODE_NO_BROKER", path: config.path });
+    return await startParticipant({
+      ...{ config, dataDir, setup, genesis, onOutput, onFailure },
+      ...{ sync: syncOf(config), link: broker.link, environment: process.env },
+    });
+  }
+  if (config.role === "publisher") return await makePublisher(config, setup, onOutput, onFailure);
+  return makeLightNode({
+    ...setup,
+    sync: syncOf(config),
+    client: config.client,
+    links: linksOf(config, setup.logger),
+    watch: watchedAddresses(config),
+    onOutput,
+    onFailure,
+  });
 }
 
 export function storedAnchor(store: OpenedStore): Anchor | undefined {
@@ -92,9 +149,10 @@ async function makePublisher(
   const [broker] = linksOf(config, setup.logger);
   if (broker === undefined) return missing({ code: "NODE_NO_BROKER", path: config.path });
   if (config.rpc.endpoints.length === 0) return missing({ code: "NODE_NO_ENDPOINT", path: config.path });
-  const [{ chainRpc }, { PublisherNode }] = await Promise.all([
+  const [{ chainRpc }, { PublisherNode }, { rpcChainSource }] = await Promise.all([
     import("../link/chainRpc.js"),
     import("./publisherNode.js"),
+    import("./rpcSource.js"),
   ]);
   const ca = readRpcCa(config, process.env);
   const rpc = chainRpc({
@@ -107,8 +165,7 @@ async function makePublisher(
   return new PublisherNode({
     ...setup,
     sync: syncOf(config),
-    rpc,
-    pollMs: config.publisher.pollMs,
+    source: rpcChainSource({ rpc, pollMs: config.publisher.pollMs, logger: setup.logger }),
     link: broker.link,
     retainedBytesMax: config.publisher.retainedBytes,
     watch: config.watch.map(fromHex),

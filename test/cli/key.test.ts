@@ -13,6 +13,7 @@ import { anchorToJson } from "../../src/chain/anchor.js";
 import { chainRpc } from "../../src/link/chainRpc.js";
 import { SYNC_DEFAULTS } from "../../src/node/chainSetup.js";
 import { PublisherNode } from "../../src/node/publisherNode.js";
+import { rpcChainSource } from "../../src/node/rpcSource.js";
 import { systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore } from "../../src/store/memoryStore.js";
 import { makeShield, PIN, PtyPair } from "../hsm/shieldBench.js";
@@ -59,8 +60,7 @@ beforeAll(async () => {
     random: systemRandom,
     logger: SILENT_LOGGER,
     sync: SYNC_DEFAULTS,
-    rpc: chainRpc({ endpoints: [rpc.url], random: systemRandom, clock }),
-    pollMs: 20,
+    source: rpcChainSource({ rpc: chainRpc({ endpoints: [rpc.url], random: systemRandom, clock }), pollMs: 20 }),
     link: connectTo({ url }, "publisher"),
     retainedBytesMax: 64 * 1024 * 1024,
     watch: [],

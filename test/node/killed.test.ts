@@ -20,6 +20,7 @@ import { SYNC_DEFAULTS } from "../../src/node/chainSetup.js";
 import { openNodeState } from "../../src/node/commands/nodeState.js";
 import { askNode } from "../../src/node/control/client.js";
 import { PublisherNode } from "../../src/node/publisherNode.js";
+import { rpcChainSource } from "../../src/node/rpcSource.js";
 import { systemClock, systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore } from "../../src/store/memoryStore.js";
 import type { OpenedStore } from "../../src/store/openStore.js";
@@ -75,8 +76,10 @@ async function publish(): Promise<void> {
     random: systemRandom,
     logger: SILENT_LOGGER,
     sync: SYNC_DEFAULTS,
-    rpc: chainRpc({ endpoints: [rpc.url], random: systemRandom, clock: systemClock }),
-    pollMs: 50,
+    source: rpcChainSource({
+      rpc: chainRpc({ endpoints: [rpc.url], random: systemRandom, clock: systemClock }),
+      pollMs: 50,
+    }),
     link: connectTo({ url: `mqtt://127.0.0.1:${broker.port}` }, "publisher"),
     retainedBytesMax: 64 * 1024 * 1024,
     watch: [],

@@ -13,6 +13,7 @@ import { chainRpc } from "../../src/link/chainRpc.js";
 import { SYNC_DEFAULTS } from "../../src/node/chainSetup.js";
 import { PublisherNode } from "../../src/node/publisherNode.js";
 import { CLIENT_BURST_REQUESTS } from "../../src/node/requestDesk.js";
+import { rpcChainSource } from "../../src/node/rpcSource.js";
 import { systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore } from "../../src/store/memoryStore.js";
 import { startBroker } from "../support/broker.js";
@@ -58,8 +59,10 @@ function publish(chain: ChainIssuer, broker: Broker, endpoints: readonly string[
     random: systemRandom,
     logger: SILENT_LOGGER,
     sync: SYNC_DEFAULTS,
-    rpc: chainRpc({ endpoints, random: systemRandom, timeoutMs: 500, clock: { now: () => Date.now() } }),
-    pollMs: 20,
+    source: rpcChainSource({
+      rpc: chainRpc({ endpoints, random: systemRandom, timeoutMs: 500, clock: { now: () => Date.now() } }),
+      pollMs: 20,
+    }),
     link: connectTo(broker, "publisher"),
     retainedBytesMax: 64 * 1024 * 1024,
     watch: options.watch ?? [],

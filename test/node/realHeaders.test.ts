@@ -19,6 +19,7 @@ import { chainRpc } from "../../src/link/chainRpc.js";
 import { SYNC_DEFAULTS } from "../../src/node/chainSetup.js";
 import { makeLightNode } from "../../src/node/lightNode.js";
 import { PublisherNode } from "../../src/node/publisherNode.js";
+import { rpcChainSource } from "../../src/node/rpcSource.js";
 import { systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore } from "../../src/store/memoryStore.js";
 import { genesisRpc, HEADER_CASES } from "../codec/fisco/vectors.js";
@@ -95,8 +96,7 @@ async function publish(broker: Broker, shown: RpcHeader): Promise<PublisherNode>
   const node = new PublisherNode({
     ...setup(),
     sync: SYNC,
-    rpc: chainRpc({ endpoints: [rpc.url], random: systemRandom, clock }),
-    pollMs: 20,
+    source: rpcChainSource({ rpc: chainRpc({ endpoints: [rpc.url], random: systemRandom, clock }), pollMs: 20 }),
     link: connectTo(broker, "real-publisher"),
     retainedBytesMax: 1024 * 1024,
     watch: [],

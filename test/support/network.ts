@@ -14,6 +14,7 @@ import { type ChainSetup, SYNC_DEFAULTS, type SyncSettings } from "../../src/nod
 import { makeLightNode } from "../../src/node/lightNode.js";
 import type { LightService } from "../../src/node/lightService.js";
 import { PublisherNode } from "../../src/node/publisherNode.js";
+import { rpcChainSource } from "../../src/node/rpcSource.js";
 import { systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore } from "../../src/store/memoryStore.js";
 import { anchorAt } from "./chains.js";
@@ -89,8 +90,10 @@ export async function runPublisher(
   const node = new PublisherNode({
     ...setup,
     sync: SYNC_DEFAULTS,
-    rpc: chainRpc({ endpoints: [rpc.url], random: setup.random, clock: { now: () => Date.now() } }),
-    pollMs: 20,
+    source: rpcChainSource({
+      rpc: chainRpc({ endpoints: [rpc.url], random: setup.random, clock: { now: () => Date.now() } }),
+      pollMs: 20,
+    }),
     link: connectTo(broker, "publisher"),
     retainedBytesMax: options.retainedBytesMax ?? 64 * 1024 * 1024,
     watch: options.watch ?? [],

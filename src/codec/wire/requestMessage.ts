@@ -6,9 +6,10 @@
  *     what 2: block body         number            (all transactions and receipts, for a sealer-set change)
  *     what 3: transaction proof  transaction hash
  *     what 4: send transaction   encoded transaction
+ *     what 5: state record       table, key, number | null for the newest height
  *   response [ kind 7, id, status, body | null ]
  *     status 0: done; 1: not available; 2: too busy, ask later; 3: refused for good
- *     body: the encoded segment, block body or event message as one byte string
+ *     body: the encoded segment, block body, event message or state answer as one byte string
  */
 
 import { copyBytes } from "../../base/bytes.js";
@@ -18,8 +19,10 @@ import { MESSAGE_KIND } from "./kinds.js";
 import {
   NAME_CHARS_MAX,
   PAYLOAD_BYTES_MAX,
+  RECORD_KEY_CHARS_MAX,
   REQUEST_ID_BYTES,
   SEGMENT_HEADERS_MAX,
+  TABLE_CHARS_MAX,
   TRANSACTION_BYTES_MAX,
 } from "./limits.js";
 import { openMessage } from "./openMessage.js";
@@ -30,7 +33,8 @@ export type Question =
   | { readonly what: "headers"; readonly from: number; readonly count: number }
   | { readonly what: "block"; readonly number: number }
   | { readonly what: "proof"; readonly transactionHash: Uint8Array }
-  | { readonly what: "send"; readonly transaction: Uint8Array };
+  | { readonly what: "send"; readonly transaction: Uint8Array }
+  | { readonly what: "state"; readonly table: string; readonly key: string; readonly number: number | undefined };
 
 export interface Request {
   readonly id: Uint8Array;
@@ -49,7 +53,10 @@ export interface Response {
 
 const STATUSES: readonly ResponseStatus[] = ["done", "unavailable", "busy", "refused"];
 const HASH_BYTES = 32;
-const WHAT = { headers: 1, block: 2, proof: 3, send: 4 } as const;
+const WHAT = { headers: 1, block: 2, proof: 3, send: 4, state: 5 } as const;
+/** Items of a question, its number included. */
+const ITEMS: Readonly<Record<number, number>> = { [WHAT.headers]: 3, [WHAT.state]: 4 };
+const ITEMS_OTHERWISE = 2;
 
 export function encodeRequest({ id, client, question }: Request): Uint8Array {
   return encodeWire([MESSAGE_KIND.request, id, checkName("client", client), ...questionToWire(question)]);
@@ -65,13 +72,17 @@ function questionToWire(question: Question): WireValue[] {
       return [WHAT.proof, question.transactionHash];
     case "send":
       return [WHAT.send, question.transaction];
+    case "state": {
+      const { table, key, number } = question;
+      return [WHAT.state, table, key, number === undefined ? null : integer(number)];
+    }
   }
 }
 
 /** @throws WireError */
 export function decodeRequest(payload: Uint8Array): Request {
   const reader = new CborReader(payload.length > PAYLOAD_BYTES_MAX ? tooLarge(payload.length) : payload);
-  const items = reader.array("message", 6);
+  const items = reader.array("message", 7);
   const kind = reader.uint("kind");
   if (kind !== MESSAGE_KIND.request)
     throw new WireError({ code: "WIRE_KIND", expected: MESSAGE_KIND.request, got: kind });
@@ -83,8 +94,8 @@ export function decodeRequest(payload: Uint8Array): Request {
 }
 
 function readQuestion(reader: CborReader, items: number): Question {
-  const what = reader.uint("what", WHAT.send);
-  const expected = what === WHAT.headers ? 3 : 2;
+  const what = reader.uint("what", WHAT.state);
+  const expected = ITEMS[what] ?? ITEMS_OTHERWISE;
   if (items !== expected)
     throw new WireError({ code: "WIRE_LENGTH", offset: reader.offset, field: "request", got: items });
   switch (what) {
@@ -100,6 +111,11 @@ function readQuestion(reader: CborReader, items: number): Question {
       return { what: "proof", transactionHash: copyBytes(reader.fixedBytes("transaction hash", HASH_BYTES)) };
     case WHAT.send:
       return { what: "send", transaction: copyBytes(reader.bytes("transaction", TRANSACTION_BYTES_MAX)) };
+    case WHAT.state: {
+      const table = reader.text("table", TABLE_CHARS_MAX);
+      const key = reader.text("key", RECORD_KEY_CHARS_MAX);
+      return { what: "state", table, key, number: reader.tryNull() ? undefined : reader.uint("number") };
+    }
     default:
       throw new WireError({ code: "WIRE_RANGE", field: "what", got: String(what) });
   }

@@ -58,6 +58,31 @@ export function readRpcCa(config: Config, environment: Environment): string | un
   return caFile === undefined ? undefined : readText(config, "rpc.caFile", caFile, environment, PEM_BYTES_MAX);
 }
 
+export interface ServeFiles {
+  readonly token?: string;
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly clientCa?: string };
+}
+
+/** What `participant.serve` names. @throws ConfigError as above, `CONFIG_PASSWORD_EMPTY` for an empty token. */
+export function readServeFiles(config: Config, environment: Environment): ServeFiles {
+  const { tokenFile, certFile, keyFile, clientCaFile } = config.participant.serve;
+  const open = (name: string, named: string | undefined): string | undefined =>
+    named === undefined ? undefined : readText(config, `participant.serve.${name}`, named, environment, PEM_BYTES_MAX);
+  const token =
+    tokenFile === undefined ? undefined : readPassword(config, "participant.serve.tokenFile", tokenFile, environment);
+  const [certificate, key, clientCa] = [
+    open("certFile", certFile),
+    open("keyFile", keyFile),
+    open("clientCaFile", clientCaFile),
+  ];
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(certificate === undefined || key === undefined
+      ? {}
+      : { tls: { certificate, key, ...(clientCa === undefined ? {} : { clientCa }) } }),
+  };
+}
+
 /** Where a named file lies: a bare name among the systemd credentials if it is there, else beside the configuration. */
 export function locateFile(folder: string, named: string, environment: Environment): string {
   const credentials = environment.CREDENTIALS_DIRECTORY;

@@ -123,6 +123,59 @@ const publisher = z
   .prefault({})
   .describe("Used by the role `publisher` only.");
 
+const port = (what: string) => z.int().min(1).max(65_535).describe(what);
+const host = (what: string) => z.string().min(1).max(253).default("127.0.0.1").describe(what);
+
+const serve = z
+  .strictObject({
+    host: host("Address to listen on. Anything but loopback needs TLS and a token."),
+    port: port("Port of JSON-RPC.").default(20_200),
+    origins: z
+      .array(z.string().min(1).max(300))
+      .max(64)
+      .default([])
+      .describe("Origins whose web pages may ask (CORS); none by default."),
+    tokenFile: path(
+      "File with the bearer token that every request must carry. Looked for like `passwordFile`.",
+    ).optional(),
+    certFile: path("PEM file of the certificate; with it the server speaks HTTPS.").optional(),
+    keyFile: path("PEM file of the certificate's key. Looked for like `passwordFile`.").optional(),
+    clientCaFile: path("PEM file of the authority whose certificates clients must show.").optional(),
+  })
+  .prefault({})
+  .describe("The participant's JSON-RPC.");
+
+const ownBroker = z
+  .strictObject({
+    host: host("Address to listen on. Anything but loopback needs a broker of its own, with TLS and logins."),
+    port: port("Port of MQTT.").default(1_883),
+  })
+  .describe("A small MQTT broker inside the participant, for chains that are tried on one machine.");
+
+const participant = z
+  .strictObject({
+    genesis: path("Text of block 0, the same for all participants; `edgeseal chain init` writes it.").default(
+      "genesis.txt",
+    ),
+    consensus: z.enum(["solo"]).default("solo").describe("`solo`: this node is the chain's only sealer."),
+    key: z
+      .string()
+      .regex(NAME, "1 to 64 letters, digits, - and _")
+      .default("sealer")
+      .describe("Name of the key, of the family `sealer`, that signs headers."),
+    intervalMs: z.int().min(0).max(60_000).default(100).describe("Least time from block to block."),
+    workers: z
+      .int()
+      .min(0)
+      .max(64)
+      .optional()
+      .describe("Threads that recover signatures; 0 does it in the main one. Default: the processors but one."),
+    serve,
+    broker: ownBroker.optional(),
+  })
+  .prefault({})
+  .describe("Used by the role `participant` only.");
+
 const store = z
   .strictObject({
     engine: z
@@ -239,10 +292,10 @@ const log = z
 export const configSchema = z
   .strictObject({
     role: z
-      .enum(["light", "publisher"])
+      .enum(["light", "publisher", "participant"])
       .default("light")
       .describe(
-        "`light` follows a chain over MQTT; `publisher` follows a node over JSON-RPC and puts its headers on MQTT.",
+        "`light` follows a chain over MQTT; `publisher` follows a node over JSON-RPC and puts its headers on MQTT; `participant` keeps the chain itself, serves JSON-RPC and publishes.",
       ),
     dataDir: path("Folder for the node's state, mode 0700, used by one process at a time.").default("data"),
     client: z
@@ -252,7 +305,11 @@ export const configSchema = z
       .describe(
         "This node's name at the brokers; two clients of one broker with the same name throw each other out. Default: the role and a number made from the host's name and the data directory.",
       ),
-    brokers: z.array(broker).max(BROKERS_MAX).default([]).describe("MQTT brokers. A publisher uses the first."),
+    brokers: z
+      .array(broker)
+      .max(BROKERS_MAX)
+      .default([])
+      .describe("MQTT brokers. A publisher and a participant use the first."),
     rpc: rpc.prefault({}),
     watch: z
       .array(z.string().regex(ADDRESS, "0x and 40 hex digits"))
@@ -273,6 +330,7 @@ export const configSchema = z
       .describe("Keys that this node may sign with. The keys themselves never stand in a configuration."),
     sync,
     publisher,
+    participant,
     store,
     crypto,
     log,

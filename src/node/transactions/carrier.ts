@@ -1,5 +1,6 @@
 /** A way to the chain: a broker with a publisher behind it, or a node's JSON-RPC. Believed in nothing. */
 import type { LightInput } from "../../chain/lightMessages.js";
+import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { HeaderSource } from "../lightService.js";
 import type { SendOutcome } from "../upstream.js";
@@ -10,6 +11,8 @@ export interface Carrier {
   headers(from: number, count: number): Promise<readonly HashedHeader[]>;
   /** One try; `pending` when no answer came. */
   send(transaction: Uint8Array): Promise<SendOutcome>;
+  /** A record with its proof, at `number` or the newest height; undefined when nothing came. Not checked. */
+  stateProof(table: string, key: string, number: number | undefined): Promise<StateProofAnswer | undefined>;
   /** The same way as a source of a light client. Called once. */
   source(emit: (input: LightInput) => void, count: (code: string) => void): HeaderSource;
   /** Also where no source was made of it. */

@@ -10,6 +10,7 @@ import type { Random } from "../../base/random.js";
 import type { Anchor } from "../../chain/anchor.js";
 import { checkEvent, type EventVerdict } from "../../chain/eventEvidence.js";
 import type { LightOutput, LightState } from "../../chain/lightMessages.js";
+import { provenValue } from "../../codec/edgeseal/stateAnswer.js";
 import type { SignedTransaction } from "../../codec/fisco/transactionBuild.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { EventMessage } from "../../codec/wire/eventMessage.js";
@@ -46,6 +47,15 @@ export interface ProvenReceipt {
   readonly verdict: EventVerdict;
   /** Hash of the block, certified or linked to a certified one. */
   readonly blockHash: Uint8Array;
+}
+
+export interface ProvenRecord {
+  /** Undefined where it is proven that there is no such record. */
+  readonly value: Uint8Array | undefined;
+  readonly number: number;
+  /** Hash of the block, certified or linked to a certified one. */
+  readonly blockHash: Uint8Array;
+  readonly proofBytes: number;
 }
 
 /** Pause before the same transaction is sent once more. */
@@ -134,6 +144,51 @@ export class ChainSession {
     const receipt = await this.#within(work, timeoutMs);
     if (receipt !== undefined) return receipt;
     throw attempts.problem ?? new SendError({ code: "SEND_NO_ANSWER", hash: to0x(signed.hash), timeoutMs });
+  }
+
+  /**
+   * A record of the state, proven from a certified header: its value, or that there is none.
+   * @param number height, at most the newest certified one; left out: the newest that a carrier answers for.
+   * @throws SendError `STATE_NO_ANSWER` where nobody proves anything in time, with the last thing that was wrong
+   */
+  async stateRecord(
+    record: { readonly table: string; readonly key: string },
+    number: number | undefined,
+    timeoutMs: number,
+  ): Promise<ProvenRecord> {
+    let reason = "no answer";
+    const work = (async () => {
+      for (;;) {
+        for (const carrier of this.#options.carriers) {
+          try {
+            const proven = await this.#recordBy(carrier, record, number);
+            if (proven !== undefined) return proven;
+          } catch (thrown) {
+            if (!(thrown instanceof DomainError)) throw thrown;
+            reason = codeOf(thrown);
+          }
+        }
+        if (!(await this.#pauses.pause(AGAIN_PAUSE_MS))) return undefined;
+      }
+    })();
+    const proven = await this.#within(work, timeoutMs);
+    if (proven !== undefined) return proven;
+    throw new SendError({ code: "STATE_NO_ANSWER", ...record, timeoutMs, reason });
+  }
+
+  async #recordBy(
+    carrier: Carrier,
+    record: { readonly table: string; readonly key: string },
+    number: number | undefined,
+  ): Promise<ProvenRecord | undefined> {
+    const answer = await carrier.stateProof(record.table, record.key, number);
+    if (answer === undefined || (number !== undefined && answer.number !== number)) return undefined;
+    const reached = this.#headers.reached(answer.number).then(() => true);
+    if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined) return undefined;
+    const header = await this.#headers.find(answer.number, (from, count) => carrier.headers(from, count));
+    if (header === undefined) return undefined;
+    const value = provenValue(this.#options.suite.hash, header.header, record, answer);
+    return { value, number: answer.number, blockHash: header.hash, proofBytes: answer.proof.length };
   }
 
   async #sendBy(carrier: Carrier, signed: SignedTransaction): Promise<ProvenReceipt | undefined> {

@@ -3,12 +3,14 @@ import { copyBytes, toHex } from "../../base/bytes.js";
 import { codeOf, DomainError } from "../../base/error.js";
 import type { Link } from "../../base/link.js";
 import type { Random } from "../../base/random.js";
+import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { WireContext } from "../../codec/wire/context.js";
 import { decodeEvent } from "../../codec/wire/eventMessage.js";
 import { REQUEST_ID_BYTES } from "../../codec/wire/limits.js";
 import { decodeResponse, encodeRequest, type Question, type Response } from "../../codec/wire/requestMessage.js";
 import { decodeSegment } from "../../codec/wire/segment.js";
+import { decodeStateAnswer } from "../../codec/wire/stateMessage.js";
 import { topicsOf } from "../../codec/wire/topics.js";
 import { MqttSource } from "../mqttSource.js";
 import type { SendOutcome } from "../upstream.js";
@@ -93,6 +95,16 @@ class MqttCarrier implements Carrier {
       return { status: "proven", event: decodeEvent(answer.body) };
     } catch (thrown) {
       return this.#undecodable(thrown, { status: "pending" });
+    }
+  }
+
+  async stateProof(table: string, key: string, number: number | undefined): Promise<StateProofAnswer | undefined> {
+    const answer = await this.#ask({ what: "state", table, key, number });
+    if (answer?.body === undefined) return undefined;
+    try {
+      return decodeStateAnswer(answer.body);
+    } catch (thrown) {
+      return this.#undecodable(thrown, undefined);
     }
   }
 

@@ -12,6 +12,14 @@ export type SendProblem =
   | { readonly code: "SEND_ANSWER_UNPROVEN"; readonly hash: string; readonly reason: string; readonly file?: string }
   /** Its bytes could not be kept for a second try, so it was not sent. */
   | { readonly code: "SEND_NOT_KEPT"; readonly file: string; readonly reason: string }
+  /** Nobody proved what the state holds; `reason` is the last thing that was wrong. */
+  | {
+      readonly code: "STATE_NO_ANSWER";
+      readonly table: string;
+      readonly key: string;
+      readonly timeoutMs: number;
+      readonly reason: string;
+    }
   | { readonly code: "SEND_CHAIN"; readonly found: string; readonly expected: string }
   | { readonly code: "SEND_TOO_LARGE"; readonly size: number; readonly limit: number }
   | { readonly code: "SEND_SIGNER_DIFFERS"; readonly signed: string; readonly key: string };

@@ -2,6 +2,9 @@
 import { codeOf, DomainError } from "../../base/error.js";
 import type { Logger } from "../../base/logger.js";
 import type { LightInput } from "../../chain/lightMessages.js";
+import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
+import { rpcCalls } from "../../codec/fisco/rpc.js";
+import { stateProofFromRpc } from "../../codec/fisco/stateProofRpc.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { WireContext } from "../../codec/wire/context.js";
 import { type RpcCaller, RpcSource } from "../rpcSource.js";
@@ -53,6 +56,18 @@ class RpcCarrier implements Carrier {
 
   send(transaction: Uint8Array): Promise<SendOutcome> {
     return this.#source.sendTransaction(transaction);
+  }
+
+  async stateProof(table: string, key: string, number: number | undefined): Promise<StateProofAnswer | undefined> {
+    const { rpc, groupId, count } = this.#options;
+    try {
+      const { method, params } = rpcCalls.getStateProof(groupId, "", table, key, number);
+      return stateProofFromRpc(await rpc.call(method, params));
+    } catch (thrown) {
+      if (!(thrown instanceof DomainError)) throw thrown;
+      count(codeOf(thrown));
+      return undefined;
+    }
   }
 
   stop(): Promise<void> {

@@ -51,6 +51,11 @@ export const sendTexts: Texts<SendProblem> = {
     says: (p) => `The transaction cannot be kept in ${p.file} (${p.reason}), so it was not sent.`,
     advice: "Free the disk or correct the folder's rights; nothing was signed in vain, a new one is signed next time.",
   },
+  STATE_NO_ANSWER: {
+    says: (p) =>
+      `Nobody proved within ${p.timeoutMs} ms what the record ${p.key} of the table ${p.table} is (${p.reason}).`,
+    advice: "Participants keep the state of the newest 64 blocks; FISCO's own nodes prove no state at all.",
+  },
   SEND_CHAIN: {
     says: (p) => `The transaction is for ${p.found}; this node follows ${p.expected}.`,
   },

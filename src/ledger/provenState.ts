@@ -1,0 +1,100 @@
+/**
+ * The records of a participant, each compared with the state tree before anybody sees it: a value that decayed on the disk,
+ * or that somebody put there, is named and not served.
+ */
+import { equalBytes, utf8Bytes } from "../base/bytes.js";
+import type { StateProofAnswer } from "../codec/edgeseal/stateAnswer.js";
+import { stateKey, stateValueHash } from "../codec/edgeseal/stateHash.js";
+import { encodeStateProof } from "../codec/edgeseal/stateProof.js";
+import type { HashFunction } from "../crypto/hashFunction.js";
+import { LedgerDamage } from "./problems.js";
+import type { StateReader } from "./records.js";
+import type { StateTree } from "./state/stateTree.js";
+import type { LedgerStore, RecordDiff } from "./store.js";
+
+/** Records that were compared and are remembered; each is a few hundred bytes. */
+export const RECORDS_REMEMBERED_MAX = 65_536;
+
+/** Place of a record in the tree. */
+export function recordKey(hash: HashFunction, table: string, key: string): Uint8Array {
+  return stateKey(hash, table, utf8Bytes(key));
+}
+
+export class ProvenState implements StateReader {
+  readonly #store: LedgerStore;
+  readonly #tree: StateTree;
+  readonly #hash: HashFunction;
+  /** Oldest first; a record that is not there is remembered, too. */
+  readonly #known = new Map<string, Uint8Array | undefined>();
+
+  constructor(store: LedgerStore, tree: StateTree, hash: HashFunction) {
+    this.#store = store;
+    this.#tree = tree;
+    this.#hash = hash;
+  }
+
+  /** @throws LedgerDamage `LEDGER_RECORD_DAMAGED`; StoreError */
+  get(table: string, key: string): Uint8Array | undefined {
+    const name = nameOf(table, key);
+    const known = this.#known.get(name);
+    if (known !== undefined || this.#known.has(name)) return known;
+    const value = this.#store.record(table, key);
+    this.#compare(table, key, value, this.#store.head() ?? 0);
+    this.#remember(name, value);
+    return value;
+  }
+
+  /** The records of a block that is on the disk now. */
+  committed(diffs: readonly RecordDiff[]): void {
+    for (const { table, key, after } of diffs) {
+      const name = nameOf(table, key);
+      // What nobody has asked for yet is compared when somebody does.
+      if (this.#known.has(name)) this.#known.set(name, after);
+    }
+  }
+
+  /**
+   * A record as it was at an earlier height whose diffs, and whose root, are still kept.
+   * @throws StateError `STATE_HEIGHT_UNKNOWN`; LedgerDamage `LEDGER_RECORD_DAMAGED`; StoreError
+   */
+  valueAt(table: string, key: string, height: number): Uint8Array | undefined {
+    const head = this.#store.head() ?? 0;
+    for (let number = height + 1; number <= head; number++) {
+      const changed = this.#store.diffs(number)?.find((diff) => diff.table === table && diff.key === key);
+      if (changed === undefined) continue;
+      this.#compare(table, key, changed.before, height);
+      return changed.before;
+    }
+    return this.get(table, key);
+  }
+
+  /**
+   * A record with its proof at a height that is still kept.
+   * @throws as `valueAt`
+   */
+  prove(table: string, key: string, height: number): StateProofAnswer {
+    const value = this.valueAt(table, key, height);
+    const proof = encodeStateProof(this.#tree.prove(recordKey(this.#hash, table, key), height));
+    return { number: height, value, proof };
+  }
+
+  #compare(table: string, key: string, value: Uint8Array | undefined, height: number): void {
+    const expected = this.#tree.valueHash(recordKey(this.#hash, table, key), height);
+    const found = value === undefined ? undefined : stateValueHash(this.#hash, value);
+    const same = found === undefined ? expected === undefined : expected !== undefined && equalBytes(found, expected);
+    if (!same) throw new LedgerDamage({ code: "LEDGER_RECORD_DAMAGED", place: this.#store.place, table, key });
+  }
+
+  #remember(name: string, value: Uint8Array | undefined): void {
+    if (this.#known.size >= RECORDS_REMEMBERED_MAX) {
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
+    this.#known.set(name, value);
+  }
+}
+
+/** Table names hold no space. */
+function nameOf(table: string, key: string): string {
+  return `${table} ${key}`;
+}

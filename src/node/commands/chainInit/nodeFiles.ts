@@ -1,0 +1,51 @@
+/** The files of one participant of a new chain, as texts. */
+import { CONFIG_FILE_DEFAULT } from "../../config.js";
+
+export interface NodePlan {
+  /** Folder below the chain's. */
+  readonly name: string;
+  readonly rpcPort: number;
+  readonly mqttPort: number;
+  readonly algorithm: "secp256k1" | "sm2";
+}
+
+/** The sealer's key lies in a file, so this is a chain for trying things out: the configuration says so. */
+export function configYaml({ name, rpcPort, mqttPort, algorithm }: NodePlan): string {
+  return [
+    "# A participant, made by `edgeseal chain init`. All settings: docs/operating/configuration.md",
+    "role: participant",
+    `client: ${name}`,
+    "brokers:",
+    `  - url: mqtt://127.0.0.1:${mqttPort}`,
+    "rpc:",
+    `  endpoints: ["http://127.0.0.1:${rpcPort}"]`,
+    "participant:",
+    "  genesis: genesis.txt",
+    "  key: sealer",
+    "  serve:",
+    `    port: ${rpcPort}`,
+    "    # HTTPS, for other machines: set host, and",
+    "    # certFile: tls/node.crt",
+    "    # keyFile: tls/node.key",
+    "    # tokenFile: rpc.token",
+    "  # A broker inside, for one machine. For others name yours under `brokers` and take this away.",
+    "  broker:",
+    `    port: ${mqttPort}`,
+    "keys:",
+    "  # Development: the key lies in a file and could be copied. For real use give it a token (docs/operating/keys.md).",
+    `  - { name: sealer, family: sealer, algorithm: ${algorithm}, backend: keystore, secretFile: sealer.pass, development: true }`,
+    `  - { name: admin, algorithm: ${algorithm}, backend: keystore, secretFile: admin.pass }`,
+    "",
+  ].join("\n");
+}
+
+export function startScript(): string {
+  return [
+    "#!/bin/sh",
+    "# Starts this participant; Ctrl-C ends it.",
+    'cd "$(dirname "$0")" || exit 1',
+    "# The command may lie elsewhere: EDGESEAL=/path/to/edgeseal ./start.sh",
+    `exec "\${EDGESEAL:-edgeseal}" start --config ${CONFIG_FILE_DEFAULT} "$@"`,
+    "",
+  ].join("\n");
+}

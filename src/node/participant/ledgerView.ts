@@ -1,0 +1,119 @@
+/** A participant's ledger as JSON-RPC and the publisher see it. */
+import { EMPTY_BYTES } from "../../base/bytes.js";
+import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
+import type { HashedHeader } from "../../codec/hashedHeader.js";
+import { merkleProof } from "../../crypto/merkle.js";
+import { ADDRESS_BYTES } from "../../crypto/suite.js";
+import type { Outcome } from "../../ledger/engine.js";
+import type { Ledger } from "../../ledger/ledger.js";
+import type { LedgerStore } from "../../ledger/store.js";
+import { observersAt, sealersAt } from "../../ledger/system/nodes.js";
+import { settingAt } from "../../ledger/system/settings.js";
+import type { ChainIdentity, ChainView, Place, SubmitOutcome, TransactionView } from "./chainView.js";
+import { StoredBlocks } from "./storedBlocks.js";
+
+export interface LedgerViewParts {
+  readonly identity: ChainIdentity;
+  readonly ledger: Ledger;
+  readonly store: LedgerStore;
+  /** Transactions that wait for their block. */
+  readonly pending: () => number;
+  readonly submit: (transaction: Uint8Array, timeoutMs: number) => Promise<SubmitOutcome>;
+}
+
+const NOBODY = new Uint8Array(ADDRESS_BYTES);
+
+export class LedgerView implements ChainView {
+  readonly identity: ChainIdentity;
+  readonly #parts: LedgerViewParts;
+  readonly #blocks: StoredBlocks;
+
+  constructor(parts: LedgerViewParts) {
+    this.#parts = parts;
+    this.identity = parts.identity;
+    this.#blocks = new StoredBlocks(parts.store, parts.identity.suite, parts.identity.profile);
+  }
+
+  head(): HashedHeader {
+    return this.#parts.ledger.head;
+  }
+
+  header(number: number): HashedHeader | undefined {
+    return this.#blocks.header(number);
+  }
+
+  numberOf(blockHash: Uint8Array): number | undefined {
+    return this.#parts.store.numberOf(blockHash);
+  }
+
+  transactions(number: number): readonly TransactionView[] | undefined {
+    return this.#blocks.transactions(number);
+  }
+
+  place(transactionHash: Uint8Array): Place | undefined {
+    return this.#parts.store.placeOf(transactionHash);
+  }
+
+  proofs({ number, index }: Place) {
+    const { hash } = this.identity.suite;
+    const views = this.#blocks.transactions(number) ?? [];
+    return {
+      transactionProof: merkleProof(
+        hash,
+        views.map((view) => view.hash),
+        index,
+      ),
+      receiptProof: merkleProof(
+        hash,
+        views.map((view) => view.receiptHash),
+        index,
+      ),
+    };
+  }
+
+  sealers() {
+    const { ledger } = this.#parts;
+    return sealersAt(ledger.state, this.#next());
+  }
+
+  observers(): readonly Uint8Array[] {
+    return observersAt(this.#parts.ledger.state, this.#next());
+  }
+
+  setting(key: string) {
+    return settingAt(this.#parts.ledger.state, key, this.#next());
+  }
+
+  counts() {
+    return { ...this.#parts.store.counts(), pending: this.#parts.pending() };
+  }
+
+  call(to: string, input: Uint8Array, caller: Uint8Array | undefined): Outcome {
+    return this.#parts.ledger.call(to, input, caller ?? NOBODY);
+  }
+
+  /** System contracts have no code that could be shown. */
+  code(_address: string): Uint8Array {
+    return EMPTY_BYTES;
+  }
+
+  abi(_address: string): string {
+    return "";
+  }
+
+  submit(transaction: Uint8Array, timeoutMs: number): Promise<SubmitOutcome> {
+    return this.#parts.submit(transaction, timeoutMs);
+  }
+
+  stateProof(table: string, key: string, number = this.#parts.ledger.head.header.number): StateProofAnswer | undefined {
+    const { ledger } = this.#parts;
+    const { from, to } = ledger.provableHeights;
+    // Block 0 carries no state root.
+    if (number < Math.max(1, from) || number > to) return undefined;
+    return ledger.state.prove(table, key, number);
+  }
+
+  #next(): number {
+    return this.#parts.ledger.head.header.number + 1;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * A participant that seals alone: its ledger, its pool, its sealer, and the view of them that JSON-RPC and the publisher
+ * have. Who listens to it is somebody else's business.
+ */
+import type { Clock, Millis } from "../../base/clock.js";
+import type { Logger } from "../../base/logger.js";
+import type { GenesisConfig } from "../../codec/fisco/genesis.js";
+import type { HashedHeader } from "../../codec/hashedHeader.js";
+import type { Profile } from "../../codec/profile.js";
+import type { Suite } from "../../crypto/suite.js";
+import type { ExecutedBlock, Ledger } from "../../ledger/ledger.js";
+import { genesisBlock, openLedger } from "../../ledger/opening.js";
+import { BLOCK_LIMIT_RANGE_BLOCKS } from "../../ledger/pool/limits.js";
+import { NonceWindow } from "../../ledger/pool/nonceWindow.js";
+import { TransactionPool } from "../../ledger/pool/transactionPool.js";
+import type { StateSnapshot } from "../../ledger/state/snapshot.js";
+import type { LedgerStore } from "../../ledger/store.js";
+import { createGate, systemEngine } from "../../ledger/system/index.js";
+import { txCountLimitAt } from "../../ledger/system/settings.js";
+import type { GuardedSigner } from "../signing/port.js";
+import type { ChainView } from "./chainView.js";
+import { LedgerView } from "./ledgerView.js";
+import { SoloSealer } from "./soloSealer.js";
+import { StoredBlocks } from "./storedBlocks.js";
+import { type Recoverer, TransactionDesk } from "./transactionDesk.js";
+
+export interface ParticipantOptions {
+  readonly genesis: GenesisConfig;
+  readonly profile: Profile;
+  readonly suite: Suite;
+  readonly store: LedgerStore;
+  readonly snapshot?: StateSnapshot;
+  /** Of the sealer's key. */
+  readonly signer: GuardedSigner;
+  readonly recoverer: Recoverer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Least time from block to block. */
+  readonly intervalMs: Millis;
+  /** Nothing is sealed any more: the node must end. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Encoded transactions of one block; far more than a block's count limit of ordinary ones. */
+export const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
+
+export class Participant {
+  readonly view: ChainView;
+  readonly ledger: Ledger;
+  readonly pool: TransactionPool;
+  readonly desk: TransactionDesk;
+  readonly #options: ParticipantOptions;
+  readonly #sealer: SoloSealer;
+  readonly #listeners = new Set<(header: HashedHeader) => void>();
+
+  /** @throws LedgerDamage, StoreError */
+  constructor(options: ParticipantOptions) {
+    const { genesis, profile, suite, store, snapshot, signer, recoverer, clock, intervalMs, onFailure } = options;
+    this.#options = options;
+    if (store.head() === undefined) store.commit(genesisBlock(suite, genesis));
+    const executor = { engines: [systemEngine(suite)], gate: createGate() };
+    this.ledger = openLedger({
+      suite,
+      profile,
+      genesis,
+      executor,
+      store,
+      ...(snapshot === undefined ? {} : { snapshot }),
+    });
+    const { chainId, groupId } = genesis;
+    this.pool = new TransactionPool({
+      chain: { chainId, groupId, suite: suite.name },
+      hash: suite.hash,
+      nonces: this.#nonces(),
+    });
+    this.desk = new TransactionDesk({
+      pool: this.pool,
+      recoverer,
+      clock,
+      placeOf: (hash) => store.placeOf(hash),
+      onAdmitted: () => this.#sealer.wake(),
+    });
+    this.view = new LedgerView({
+      identity: { chainId, groupId, profile, suite, genesis, nodeId: signer.publicKey },
+      ledger: this.ledger,
+      store,
+      pending: () => this.pool.size,
+      submit: (bytes, timeoutMs) => this.desk.submit(bytes, timeoutMs),
+    });
+    this.#sealer = new SoloSealer({
+      ...{ ledger: this.ledger, store, signer, clock, intervalMs, onFailure },
+      select: (height) => this.#select(height),
+      onBlock: (header, block) => this.#onBlock(header, block),
+    });
+  }
+
+  /** Called after each block is on the disk. */
+  onBlock(listener: (header: HashedHeader) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** The block under way is finished. */
+  stop(): Promise<void> {
+    return this.#sealer.stop();
+  }
+
+  #select(height: number) {
+    const count = txCountLimitAt(this.ledger.state, height + 1);
+    return this.pool.select({ count, bytes: BLOCK_BYTES_MAX }, height);
+  }
+
+  #onBlock(header: HashedHeader, { calls }: ExecutedBlock): void {
+    const { number } = header.header;
+    const hashes = calls.map(({ hash }) => hash);
+    this.pool.committed(
+      number,
+      hashes,
+      calls.map(({ transaction }) => transaction.data.nonce),
+    );
+    this.#options.logger.debug({ number, transactions: calls.length }, "block sealed");
+    for (const listener of this.#listeners) listener(header);
+    this.desk.committed(number, hashes);
+  }
+
+  /** Nonces of the blocks in which a transaction that comes now could still have been. */
+  #nonces(): NonceWindow {
+    const { store, suite, profile } = this.#options;
+    const head = store.head() ?? 0;
+    const from = Math.max(0, head - BLOCK_LIMIT_RANGE_BLOCKS);
+    const window = new NonceWindow(from);
+    const blocks = new StoredBlocks(store, suite, profile);
+    for (let number = from + 1; number <= head; number++) {
+      window.add(
+        number,
+        (blocks.transactions(number) ?? []).map(({ transaction }) => transaction.data.nonce),
+      );
+    }
+    return window;
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * The ledger on disk, over either SQLite engine. One block is one transaction, on the disk when `commit` returns.
+ *
+ * Blocks and diffs carry checksums, which find decay. Records carry none: the state tree knows the hash of every value, and
+ * the ledger compares (src/ledger/provenState.ts).
+ */
+import { crc32 } from "node:zlib";
+import type { BlockWrite, LedgerCounts, LedgerStore, RecordDiff, StoredBody, StoredPlace } from "../../ledger/store.js";
+import type { SqlDatabase, SqlEngine, SqlRow, SqlStatement } from "../driver.js";
+import { asStoreError } from "../engineErrors.js";
+import { openDatabase } from "../openDatabase.js";
+import { loadEngine } from "../openStore.js";
+import { StoreError } from "../problems.js";
+import { decodeBody, decodeDiffs, encodeBody, encodeDiffs } from "./rows.js";
+import { LEDGER_MIGRATIONS } from "./schema.js";
+
+export const LEDGER_FILE = "ledger.db";
+/** Pages of records kept in memory; a light device's 2 MiB would make a participant read its disk for every call. */
+export const LEDGER_CACHE_KIB = 65_536;
+/** Commits after which the log is copied into the database. */
+export const COMMITS_PER_LOG_COPY = 64;
+/** A place is number * 2^20 + index in one integer. */
+const PLACES_PER_BLOCK = 2 ** 20;
+/** Records read in one go when all are asked for. */
+const RECORDS_PER_READ = 4_096;
+
+function prepareAll(database: SqlDatabase) {
+  return {
+    begin: database.prepare("BEGIN IMMEDIATE"),
+    commit: database.prepare("COMMIT"),
+    rollback: database.prepare("ROLLBACK"),
+    copyLog: database.prepare("PRAGMA wal_checkpoint(PASSIVE)"),
+    head: database.prepare("SELECT number, transactions, failed FROM block ORDER BY number DESC LIMIT 1"),
+    block: database.prepare("SELECT number, hash, header, body, sum FROM block WHERE number = ?"),
+    numberOf: database.prepare("SELECT number FROM block WHERE hash = ?"),
+    place: database.prepare("SELECT place FROM place WHERE hash = ?"),
+    record: database.prepare("SELECT value FROM record WHERE tab = ? AND key = ?"),
+    records: database.prepare("SELECT tab, key, value FROM record WHERE (tab, key) > (?, ?) ORDER BY tab, key LIMIT ?"),
+    diff: database.prepare("SELECT bytes, sum FROM diff WHERE number = ?"),
+    mountain: database.prepare("SELECT node FROM mountain WHERE level = ? AND place = ?"),
+    addBlock: database.prepare(
+      "INSERT INTO block (number, hash, header, body, transactions, failed, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ),
+    addPlace: database.prepare("INSERT INTO place (hash, place) VALUES (?, ?)"),
+    setRecord: database.prepare(
+      "INSERT INTO record (tab, key, value) VALUES (?, ?, ?) ON CONFLICT (tab, key) DO UPDATE SET value = excluded.value",
+    ),
+    dropRecord: database.prepare("DELETE FROM record WHERE tab = ? AND key = ?"),
+    addDiff: database.prepare("INSERT INTO diff (number, bytes, sum) VALUES (?, ?, ?)"),
+    dropDiffs: database.prepare("DELETE FROM diff WHERE number < ?"),
+    addMountain: database.prepare("INSERT INTO mountain (level, place, node) VALUES (?, ?, ?)"),
+  } satisfies Record<string, SqlStatement>;
+}
+
+export class SqliteLedgerStore implements LedgerStore {
+  readonly place: string;
+  readonly #engine: SqlEngine;
+  readonly #database: SqlDatabase;
+  readonly #statements: ReturnType<typeof prepareAll>;
+  #counts: LedgerCounts & { readonly head: number | undefined };
+  #commits = 0;
+  #open = true;
+  #stopped: StoreError | undefined;
+
+  constructor(engine: SqlEngine, path: string, database: SqlDatabase) {
+    this.place = path;
+    this.#engine = engine;
+    this.#database = database;
+    database.exec(`PRAGMA cache_size = -${LEDGER_CACHE_KIB}`);
+    this.#statements = prepareAll(database);
+    this.#counts = this.#readCounts();
+  }
+
+  head(): number | undefined {
+    return this.#counts.head;
+  }
+
+  counts(): LedgerCounts {
+    const { transactions, failed } = this.#counts;
+    return { transactions, failed };
+  }
+
+  header(number: number): Uint8Array | undefined {
+    const row = this.#block(number);
+    return row === undefined ? undefined : bytesOf(row.header);
+  }
+
+  body(number: number): StoredBody | undefined {
+    const row = this.#block(number);
+    if (row === undefined) return undefined;
+    return decodeBody(bytesOf(row.body)) ?? this.#damaged(`block ${number}`, "SHAPE");
+  }
+
+  numberOf(blockHash: Uint8Array): number | undefined {
+    return this.#read("block", () => integerOf(this.#statements.numberOf.get(blockHash)?.number));
+  }
+
+  placeOf(transactionHash: Uint8Array): StoredPlace | undefined {
+    const place = this.#read("place", () => integerOf(this.#statements.place.get(transactionHash)?.place));
+    if (place === undefined) return undefined;
+    return { number: Math.floor(place / PLACES_PER_BLOCK), index: place % PLACES_PER_BLOCK };
+  }
+
+  record(table: string, key: string): Uint8Array | undefined {
+    const row = this.#read(`record ${table}`, () => this.#statements.record.get(table, key));
+    return row === undefined ? undefined : bytesOf(row.value);
+  }
+
+  *records(): Iterable<{ readonly table: string; readonly key: string; readonly value: Uint8Array }> {
+    let [table, key] = ["", ""];
+    for (;;) {
+      const rows = this.#read("record", () => this.#statements.records.all(table, key, RECORDS_PER_READ));
+      for (const row of rows) {
+        [table, key] = [String(row.tab), String(row.key)];
+        yield { table, key, value: bytesOf(row.value) };
+      }
+      if (rows.length < RECORDS_PER_READ) return;
+    }
+  }
+
+  diffs(number: number): readonly RecordDiff[] | undefined {
+    const place = `diff ${number}`;
+    const row = this.#read(place, () => this.#statements.diff.get(number));
+    if (row === undefined) return undefined;
+    const bytes = bytesOf(row.bytes);
+    if (row.sum !== crc32(bytes, crc32(place))) this.#damaged(place, "CHECKSUM");
+    return decodeDiffs(bytes) ?? this.#damaged(place, "SHAPE");
+  }
+
+  mountainNode(level: number, index: number): Uint8Array | undefined {
+    const row = this.#read("mountain", () => this.#statements.mountain.get(level, index));
+    return row === undefined ? undefined : bytesOf(row.node);
+  }
+
+  commit(block: BlockWrite): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const { transactions, failed } = this.#counts;
+    const counts = {
+      head: block.number,
+      transactions: transactions + block.transactions.length,
+      failed: failed + block.failed,
+    };
+    try {
+      this.#statements.begin.run();
+      try {
+        this.#write(block, counts);
+        this.#statements.commit.run();
+      } catch (thrown) {
+        this.#rollBack();
+        throw thrown;
+      }
+      this.#counts = counts;
+      this.#commits += 1;
+      if (this.#commits % COMMITS_PER_LOG_COPY === 0) this.#statements.copyLog.get();
+    } catch (thrown) {
+      // A failed fsync is never repeated: the second one would report success for pages that were dropped.
+      this.#stopped = asStoreError(this.#engine, thrown, this.place, `block ${block.number}`);
+      throw this.#stopped;
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#database.close();
+  }
+
+  #write(block: BlockWrite, counts: LedgerCounts): void {
+    const s = this.#statements;
+    const { number, hash, header } = block;
+    const body = encodeBody(block);
+    s.addBlock.run(
+      number,
+      hash,
+      header,
+      body,
+      counts.transactions,
+      counts.failed,
+      blockSum(number, hash, header, body),
+    );
+    block.transactionHashes.forEach((transaction, index) => {
+      s.addPlace.run(transaction, number * PLACES_PER_BLOCK + index);
+    });
+    for (const { table, key, after } of block.diffs) {
+      if (after === undefined) s.dropRecord.run(table, key);
+      else s.setRecord.run(table, key, after);
+    }
+    const diffs = encodeDiffs(block.diffs);
+    s.addDiff.run(number, diffs, crc32(diffs, crc32(`diff ${number}`)));
+    s.dropDiffs.run(block.diffsFrom);
+    for (const { level, index, node } of block.mountainNodes) s.addMountain.run(level, index, node);
+  }
+
+  #rollBack(): void {
+    try {
+      this.#statements.rollback.run();
+    } catch {
+      // The engine has taken the transaction back already; the error that led here says more.
+    }
+  }
+
+  #block(number: number): SqlRow | undefined {
+    const place = `block ${number}`;
+    const row = this.#read(place, () => this.#statements.block.get(number));
+    if (row === undefined) return undefined;
+    const sum = blockSum(number, bytesOf(row.hash), bytesOf(row.header), bytesOf(row.body));
+    return row.sum === sum ? row : this.#damaged(place, "CHECKSUM");
+  }
+
+  #readCounts(): LedgerCounts & { readonly head: number | undefined } {
+    const row = this.#read("block", () => this.#statements.head.get());
+    return {
+      head: integerOf(row?.number),
+      transactions: integerOf(row?.transactions) ?? 0,
+      failed: integerOf(row?.failed) ?? 0,
+    };
+  }
+
+  #read<T>(place: string, work: () => T): T {
+    if (!this.#open) throw new StoreError({ code: "STORE_CLOSED", path: this.place });
+    try {
+      return work();
+    } catch (thrown) {
+      throw asStoreError(this.#engine, thrown, this.place, place);
+    }
+  }
+
+  #damaged(place: string, engineCode: string): never {
+    throw new StoreError({ code: "STORE_CORRUPT", path: this.place, place, engineCode });
+  }
+}
+
+function blockSum(number: number, hash: Uint8Array, header: Uint8Array, body: Uint8Array): number {
+  return crc32(body, crc32(header, crc32(hash, crc32(`block ${number} ${header.length}`))));
+}
+
+/** Engines may hand out Buffers, whose `slice` shares memory. */
+function bytesOf(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? new Uint8Array(value.buffer, value.byteOffset, value.length) : new Uint8Array(0);
+}
+
+function integerOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** @throws StoreError */
+export async function openSqliteLedgerStore(path: string, loaded?: SqlEngine): Promise<SqliteLedgerStore> {
+  const engine = loaded ?? (await loadEngine());
+  const database = openDatabase(engine, path, LEDGER_MIGRATIONS);
+  try {
+    return new SqliteLedgerStore(engine, path, database);
+  } catch (thrown) {
+    database.close();
+    throw asStoreError(engine, thrown, path, "file");
+  }
+}
