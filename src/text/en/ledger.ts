@@ -12,4 +12,7 @@ export const ledgerTexts: Texts<LedgerProblem> = {
   LEDGER_AMOUNT_RANGE: {
     says: (p) => `A contract wrote an amount out of range under ${p.key} into the table ${p.table}.`,
   },
+  LEDGER_RECORD_DAMAGED: {
+    says: (p) => `The record ${p.key} in the table ${p.table} is not in the form that its contract writes.`,
+  },
 };
