@@ -6,7 +6,9 @@ export type LedgerProblem =
   | { readonly code: "LEDGER_RECORD_TABLE"; readonly table: string }
   | { readonly code: "LEDGER_RECORD_KEY"; readonly table: string; readonly length: number; readonly max: number }
   | { readonly code: "LEDGER_RECORD_VALUE"; readonly table: string; readonly length: number; readonly max: number }
-  | { readonly code: "LEDGER_AMOUNT_RANGE"; readonly table: string; readonly key: string };
+  | { readonly code: "LEDGER_AMOUNT_RANGE"; readonly table: string; readonly key: string }
+  /** What a contract finds in its own table is not what it writes there. */
+  | { readonly code: "LEDGER_RECORD_DAMAGED"; readonly table: string; readonly key: string };
 
 export class LedgerError extends DomainError<LedgerProblem> {
   readonly family: ErrorFamily = "bug";
