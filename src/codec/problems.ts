@@ -208,6 +208,23 @@ export class ConsensusCallError extends DomainError<ConsensusCallProblem> {
   readonly family: ErrorFamily = "input";
 }
 
+export type AbiProblem =
+  | { readonly code: "ABI_TYPE"; readonly text: string }
+  | { readonly code: "ABI_VALUE"; readonly kind: string }
+  | { readonly code: "ABI_TOO_LARGE"; readonly length: number; readonly max: number }
+  | { readonly code: "ABI_TOO_MANY_ITEMS"; readonly offset: number; readonly max: number }
+  | { readonly code: "ABI_CUT_SHORT"; readonly offset: number }
+  | { readonly code: "ABI_TRAILING"; readonly offset: number }
+  | { readonly code: "ABI_OFFSET"; readonly offset: number }
+  | { readonly code: "ABI_PADDING"; readonly offset: number }
+  | { readonly code: "ABI_RANGE"; readonly offset: number }
+  | { readonly code: "ABI_TEXT_NOT_UTF8"; readonly offset: number };
+
+/** Bytes are not the canonical Solidity ABI encoding of their types, or a value does not fit its type. */
+export class AbiError extends DomainError<AbiProblem> {
+  readonly family: ErrorFamily = "input";
+}
+
 export type CodecProblem =
   | JsonProblem
   | TarsProblem
@@ -218,5 +235,6 @@ export type CodecProblem =
   | ProofProblem
   | GenesisProblem
   | ConsensusCallProblem
+  | AbiProblem
   | RpcProblem
   | CommitmentProblem;

@@ -44,6 +44,7 @@ export const STATUS = {
   contractFrozen: 21,
   accountFrozen: 22,
   accountAbolished: 23,
+  contractAbolished: 24,
 } as const;
 
 export interface Outcome {

@@ -6,11 +6,13 @@ export type LedgerProblem =
   | { readonly code: "LEDGER_RECORD_TABLE"; readonly table: string }
   | { readonly code: "LEDGER_RECORD_KEY"; readonly table: string; readonly length: number; readonly max: number }
   | { readonly code: "LEDGER_RECORD_VALUE"; readonly table: string; readonly length: number; readonly max: number }
-  | { readonly code: "LEDGER_AMOUNT_RANGE"; readonly table: string; readonly key: string };
+  | { readonly code: "LEDGER_AMOUNT_RANGE"; readonly table: string; readonly key: string }
+  /** What a contract finds in its own table is not what it writes there. */
+  | { readonly code: "LEDGER_RECORD_DAMAGED"; readonly table: string; readonly key: string };
 
 export type LedgerStateProblem =
   /** A record on the disk is not the one that the state root stands for. */
-  | { readonly code: "LEDGER_RECORD_DAMAGED"; readonly place: string; readonly table: string; readonly key: string }
+  | { readonly code: "LEDGER_RECORD_ALTERED"; readonly place: string; readonly table: string; readonly key: string }
   /** All records together do not make the newest header's state root. */
   | { readonly code: "LEDGER_STATE_DAMAGED"; readonly place: string; readonly number: number }
   | { readonly code: "LEDGER_BLOCK_DAMAGED"; readonly place: string; readonly number: number; readonly what: string }

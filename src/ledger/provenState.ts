@@ -33,7 +33,7 @@ export class ProvenState implements StateReader {
     this.#hash = hash;
   }
 
-  /** @throws LedgerDamage `LEDGER_RECORD_DAMAGED`; StoreError */
+  /** @throws LedgerDamage `LEDGER_RECORD_ALTERED`; StoreError */
   get(table: string, key: string): Uint8Array | undefined {
     const name = nameOf(table, key);
     const known = this.#known.get(name);
@@ -55,7 +55,7 @@ export class ProvenState implements StateReader {
 
   /**
    * A record as it was at an earlier height whose diffs, and whose root, are still kept.
-   * @throws StateError `STATE_HEIGHT_UNKNOWN`; LedgerDamage `LEDGER_RECORD_DAMAGED`; StoreError
+   * @throws StateError `STATE_HEIGHT_UNKNOWN`; LedgerDamage `LEDGER_RECORD_ALTERED`; StoreError
    */
   valueAt(table: string, key: string, height: number): Uint8Array | undefined {
     const head = this.#store.head() ?? 0;
@@ -82,7 +82,7 @@ export class ProvenState implements StateReader {
     const expected = this.#tree.valueHash(recordKey(this.#hash, table, key), height);
     const found = value === undefined ? undefined : stateValueHash(this.#hash, value);
     const same = found === undefined ? expected === undefined : expected !== undefined && equalBytes(found, expected);
-    if (!same) throw new LedgerDamage({ code: "LEDGER_RECORD_DAMAGED", place: this.#store.place, table, key });
+    if (!same) throw new LedgerDamage({ code: "LEDGER_RECORD_ALTERED", place: this.#store.place, table, key });
   }
 
   #remember(name: string, value: Uint8Array | undefined): void {

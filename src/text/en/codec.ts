@@ -192,6 +192,17 @@ export const codecTexts: Texts<CodecProblem> = {
   GENESIS_NO_SEALERS: { says: () => "The text of block 0 lists no sealers." },
   GENESIS_SEALERS: { says: (p) => `Sealer ${p.index} in block 0's text is listed twice or one too many.` },
 
+  ABI_TYPE: { says: (p) => `"${p.text}" names no type or function of the Solidity ABI.` },
+  ABI_VALUE: { says: (p) => `A value cannot be written as ${p.kind} of the Solidity ABI.` },
+  ABI_TOO_LARGE: { says: (p) => `ABI data of ${p.length} bytes are longer than ${p.max}.` },
+  ABI_TOO_MANY_ITEMS: { says: (p) => `ABI data hold more than ${p.max} values.` },
+  ABI_CUT_SHORT: { says: (p) => `ABI data end inside a value that begins at byte ${p.offset}.` },
+  ABI_TRAILING: { says: (p) => `Bytes follow the last ABI value from byte ${p.offset} on.` },
+  ABI_OFFSET: { says: (p) => `The ABI offset at byte ${p.offset} does not point to where its value belongs.` },
+  ABI_PADDING: { says: (p) => `The ABI padding at byte ${p.offset} is not zero.` },
+  ABI_RANGE: { says: (p) => `The ABI value at byte ${p.offset} is out of its type's range.` },
+  ABI_TEXT_NOT_UTF8: { says: (p) => `The ABI text at byte ${p.offset} is not UTF-8.` },
+
   CONSENSUS_CALL_SELECTOR: { says: (p) => `The consensus contract has no method with selector ${p.selector}.` },
   CONSENSUS_CALL_LENGTH: {
     says: (p) => `A call of the consensus contract has an unexpected length of ${p.length} bytes.`,

@@ -19,7 +19,7 @@ export const ledgerTexts: Texts<LedgerProblem | LedgerOrderProblem | LedgerState
   LEDGER_SEALER_UNKNOWN: {
     says: (p) => `Block ${p.number} was to be made by sealer ${p.sealer}, who is not in the list.`,
   },
-  LEDGER_RECORD_DAMAGED: {
+  LEDGER_RECORD_ALTERED: {
     says: (p) => `In ${p.place} the record ${p.key} of the table ${p.table} is not the one that the chain agreed on.`,
     advice: RESTORE,
   },
@@ -34,5 +34,8 @@ export const ledgerTexts: Texts<LedgerProblem | LedgerOrderProblem | LedgerState
   LEDGER_OTHER_CHAIN: {
     says: (p) => `${p.place} holds the chain with block 0 ${p.found}; the configuration names ${p.expected}.`,
     advice: "Give each chain a data directory of its own.",
+  },
+  LEDGER_RECORD_DAMAGED: {
+    says: (p) => `The record ${p.key} in the table ${p.table} is not in the form that its contract writes.`,
   },
 };
