@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type JsonValue, parseJson, writeJson } from "../../src/codec/json.js";
-import { JsonError } from "../../src/codec/problems.js";
+import { JsonError, RpcRefusal } from "../../src/codec/problems.js";
 import { SimulatorError } from "./problems.js";
 import type { SimulatedNode } from "./rpcNode.js";
 
@@ -73,14 +73,14 @@ function serve(node: SimulatedNode, request: IncomingMessage, response: ServerRe
   });
   // A client that goes away is no problem of the node's.
   request.on("error", () => response.destroy());
-  request.on("end", () => {
-    const body = answerText(node, Buffer.concat(chunks).toString("utf8"));
+  request.on("end", async () => {
+    const body = await answerText(node, Buffer.concat(chunks).toString("utf8"));
     response.writeHead(200, { "content-type": "application/json" }).end(body);
   });
 }
 
 /** The answer to one request as JSON text. Never throws. */
-export function answerText(node: SimulatedNode, text: string): string {
+export async function answerText(node: SimulatedNode, text: string): Promise<string> {
   let id: JsonValue = 0;
   try {
     const request = parseJson(text, { lengthMax: RPC_BODY_BYTES_MAX });
@@ -88,10 +88,10 @@ export function answerText(node: SimulatedNode, text: string): string {
     id = request.id ?? 0;
     const { method, params } = request;
     if (typeof method !== "string" || !Array.isArray(params)) return failure(id, INVALID_REQUEST);
-    return writeJson({ id, jsonrpc: "2.0", result: node(method, params) });
+    return writeJson({ id, jsonrpc: "2.0", result: await node(method, params) });
   } catch (thrown) {
     if (thrown instanceof JsonError) return failure(id, PARSE_ERROR);
-    if (thrown instanceof SimulatorError && thrown.problem.code === "SIMULATOR_RPC") {
+    if (thrown instanceof RpcRefusal) {
       return failure(id, thrown.problem.nodeCode, thrown.problem.message);
     }
     return failure(id, INTERNAL_ERROR, thrown instanceof Error ? thrown.message : "unknown");
