@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { signCall } from "../../simulator/chain/blockContent.js";
 import type { ChainIssuer } from "../../simulator/chain/chainIssuer.js";
 import { type SimulatedNode, simulatedNode } from "../../simulator/chain/rpcNode.js";
-import { answerText, type RpcServer, startRpcServer } from "../../simulator/chain/rpcServer.js";
+import { type SimulatedServer, startRpcServer } from "../../simulator/chain/rpcServer.js";
 import { SeededRandom } from "../../simulator/chain/seededRandom.js";
 import { fromHex, to0x, toHex } from "../../src/base/bytes.js";
 import { blockFromRpc } from "../../src/codec/fisco/blockRpc.js";
@@ -13,7 +13,7 @@ import { checkSignedHeader } from "../../src/codec/fisco/headerRules.js";
 import { proofFromRpc } from "../../src/codec/fisco/proofRpc.js";
 import { receiptHash } from "../../src/codec/fisco/receiptHash.js";
 import { receiptFromRpc } from "../../src/codec/fisco/receiptRpc.js";
-import { type RpcCall, rpcCalls, rpcRequest, rpcResult } from "../../src/codec/fisco/rpc.js";
+import { type RpcCall, rpcCalls } from "../../src/codec/fisco/rpc.js";
 import {
   consensusStatusFromRpc,
   groupInfoFromRpc,
@@ -31,6 +31,7 @@ import { transactionFromRpc } from "../../src/codec/fisco/transactionRpc.js";
 import { POOL_REFUSALS } from "../../src/codec/fisco/transactionStatus.js";
 import { encodeTransaction } from "../../src/codec/fisco/transactionTars.js";
 import { parseJson, writeJson } from "../../src/codec/json.js";
+import { RpcRefusal } from "../../src/codec/problems.js";
 import { merkleRoot, verifyMerkleProof } from "../../src/crypto/merkle.js";
 import { chainRpc } from "../../src/link/chainRpc.js";
 import { RPC_CODES } from "../../src/node/rpc/refusals.js";
@@ -38,9 +39,9 @@ import { makeChain } from "../support/chains.js";
 
 const GROUP = "group0";
 
-/** The result as it comes out of the envelope on the other side. */
+/** The result as it comes out of JSON on the other side. */
 async function ask(node: SimulatedNode, { method, params }: RpcCall): Promise<unknown> {
-  return rpcResult(parseJson(await answerText(node, writeJson(rpcRequest(1, method, params)))), 1);
+  return parseJson(writeJson(await node(method, params)));
 }
 
 async function busyChain(suite: "ecdsa" | "sm" = "ecdsa"): Promise<ChainIssuer> {
@@ -162,7 +163,7 @@ describe("a simulated node", () => {
   it("refuses what real nodes refuse, with their codes", async () => {
     const issuer = await busyChain();
     const node = simulatedNode(issuer);
-    const send = (bytes: Uint8Array): Promise<number> => code(node, rpcCalls.sendTransaction(GROUP, "", bytes, false));
+    const send = (bytes: Uint8Array): Promise<unknown> => code(node, rpcCalls.sendTransaction(GROUP, "", bytes, false));
     expect(await code(node, { method: "getNothing", params: [GROUP] })).toBe(RPC_CODES.methodNotFound);
     expect(await code(node, rpcCalls.getBlockNumber("group1", ""))).toBe(RPC_CODES.groupNotExist);
     expect(await code(node, rpcCalls.getBlockHashByNumber(GROUP, "", 99))).toBe(RPC_CODES.storage);
@@ -199,13 +200,18 @@ function callOf(issuer: ChainIssuer, changes: object = {}, to: Uint8Array = new 
   return { transaction, hash, bytes: encodeTransaction(transaction, hash) };
 }
 
-async function code(node: SimulatedNode, { method, params }: RpcCall): Promise<number> {
-  const answer = JSON.parse(await answerText(node, JSON.stringify({ jsonrpc: "2.0", method, params, id: 1 })));
-  return (answer as { error: { code: number } }).error.code;
+async function code(node: SimulatedNode, { method, params }: RpcCall): Promise<unknown> {
+  try {
+    await node(method, params);
+  } catch (thrown) {
+    if (thrown instanceof RpcRefusal) return thrown.problem.nodeCode;
+    throw thrown;
+  }
+  return "answered";
 }
 
 describe("the simulated node's server", () => {
-  let server: RpcServer | undefined;
+  let server: SimulatedServer | undefined;
   afterEach(async () => {
     await server?.stop();
     server = undefined;
@@ -234,7 +240,10 @@ describe("the simulated node's server", () => {
     expect(await post("[]")).toMatchObject({ error: { code: -32600 } });
     expect(await post('{"id":3,"method":"getBlockNumber"}')).toMatchObject({ id: 3, error: { code: -32600 } });
     expect((await fetch(server.url)).status).toBe(405);
-    expect(await post('{"id":4,"method":"getBlockNumber","params":[]}')).toMatchObject({ id: 4, result: 2 });
+    expect(await post('{"jsonrpc":"2.0","id":4,"method":"getBlockNumber","params":[]}')).toMatchObject({
+      id: 4,
+      result: 2,
+    });
   });
 
   it("listens on loopback only", async () => {
