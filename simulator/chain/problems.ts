@@ -11,8 +11,6 @@ export type SimulatorProblem =
   | { readonly code: "SIMULATOR_NOT_KEPT"; readonly what: "header" | "body"; readonly number: number }
   /** No simulated key belongs to this node id. */
   | { readonly code: "SIMULATOR_KEY_UNKNOWN"; readonly nodeId: string }
-  /** What a simulated node answers as an error, with FISCO's own code. */
-  | { readonly code: "SIMULATOR_RPC"; readonly nodeCode: number; readonly message: string }
   /** The chain at hand does not allow this attack (say, no sealer was ever removed). */
   | { readonly code: "SIMULATOR_ATTACK_IMPOSSIBLE"; readonly attack: string; readonly reason: string };
 

@@ -106,6 +106,14 @@ export class RpcShapeError extends DomainError<RpcProblem> {
   readonly family: ErrorFamily = "input";
 }
 
+/** What we answer to a JSON-RPC request we do not carry out: the node code and message of the answer's `error`. */
+export type RpcRefusalProblem = { readonly code: "RPC_REFUSED"; readonly nodeCode: number; readonly message: string };
+
+/** Thrown by a method of our own JSON-RPC; the server answers with its code and message and nothing else. */
+export class RpcRefusal extends DomainError<RpcRefusalProblem> {
+  readonly family: ErrorFamily = "input";
+}
+
 export type CommitmentProblem =
   | { readonly code: "COMMITMENT_LENGTH"; readonly length: number }
   | { readonly code: "COMMITMENT_MAGIC" }
@@ -237,4 +245,5 @@ export type CodecProblem =
   | ConsensusCallProblem
   | AbiProblem
   | RpcProblem
+  | RpcRefusalProblem
   | CommitmentProblem;

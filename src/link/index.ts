@@ -12,6 +12,12 @@ export {
   type LinkProblem,
   RpcError,
   type RpcProblem,
+  type RpcServerCountCode,
+  RpcServerError,
+  type RpcServerProblem,
 } from "./problems.js";
 export type { EndpointStatus } from "./rpcEndpoints.js";
+export type { RpcHandler } from "./rpcServer/desk.js";
+export type { RpcServerOptions, RpcServerTls } from "./rpcServer/options.js";
+export { type RpcServer, rpcServer } from "./rpcServer.js";
 export type { TlsOptions } from "./tlsOptions.js";

@@ -101,3 +101,34 @@ const RPC_OPERATING_CODES: ReadonlySet<RpcProblem["code"]> = new Set([
 export class RpcError extends DomainError<RpcProblem> {
   readonly family: ErrorFamily = RPC_OPERATING_CODES.has(this.problem.code) ? "operating" : "input";
 }
+
+/** What can go wrong when a JSON-RPC server starts. */
+export type RpcServerProblem =
+  | { readonly code: "RPC_SERVER_LISTEN_FAILED"; readonly reason: string }
+  | { readonly code: "RPC_SERVER_RUNNING" }
+  | { readonly code: "RPC_SERVER_OPTION_INVALID"; readonly option: string; readonly reason: string }
+  | { readonly code: "RPC_SERVER_INSECURE"; readonly host: string; readonly missing: "tls" | "authentication" };
+
+/**
+ * Codes a JSON-RPC server counts; they are never thrown. Beside them stand the errors it answers with, each as
+ * `RPC_SERVER_ERROR_` and its number.
+ */
+export type RpcServerCountCode =
+  | "RPC_SERVER_REFUSED_CONNECTION"
+  | "RPC_SERVER_TLS_FAILED"
+  | "RPC_SERVER_NOT_HTTP"
+  | "RPC_SERVER_HEADER_TOO_LARGE"
+  | "RPC_SERVER_TOO_SLOW"
+  | "RPC_SERVER_NOT_POST"
+  | "RPC_SERVER_REFUSED_ORIGIN"
+  | "RPC_SERVER_REFUSED_TOKEN"
+  | "RPC_SERVER_ENCODED_BODY"
+  | "RPC_SERVER_BODY_TOO_LARGE"
+  | "RPC_SERVER_BUSY"
+  | "RPC_SERVER_ANSWER_TOO_LARGE"
+  | "RPC_SERVER_ANSWER_NOT_READ"
+  | "RPC_SERVER_HANDLER_FAILED";
+
+export class RpcServerError extends DomainError<RpcServerProblem> {
+  readonly family: ErrorFamily = this.problem.code === "RPC_SERVER_LISTEN_FAILED" ? "operating" : "input";
+}

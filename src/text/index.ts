@@ -10,7 +10,7 @@ import { cryptoTexts } from "./en/crypto.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
-import { brokerTexts, linkTexts, rpcTexts } from "./en/link.js";
+import { brokerTexts, linkTexts, rpcServerTexts, rpcTexts } from "./en/link.js";
 import {
   bundleTexts,
   commandTexts,
@@ -51,6 +51,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
+  rpcServer: rpcServerTexts,
   store: storeTexts,
   codec: codecTexts,
   wire: wireTexts,

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { signCall } from "../../simulator/chain/blockContent.js";
 import type { ChainIssuer } from "../../simulator/chain/chainIssuer.js";
-import { NODE_ERROR, type SimulatedNode, simulatedNode } from "../../simulator/chain/rpcNode.js";
-import { answerText, type RpcServer, startRpcServer } from "../../simulator/chain/rpcServer.js";
+import { type SimulatedNode, simulatedNode } from "../../simulator/chain/rpcNode.js";
+import { type SimulatedServer, startRpcServer } from "../../simulator/chain/rpcServer.js";
 import { SeededRandom } from "../../simulator/chain/seededRandom.js";
 import { fromHex, to0x, toHex } from "../../src/base/bytes.js";
 import { blockFromRpc } from "../../src/codec/fisco/blockRpc.js";
@@ -13,7 +13,7 @@ import { checkSignedHeader } from "../../src/codec/fisco/headerRules.js";
 import { proofFromRpc } from "../../src/codec/fisco/proofRpc.js";
 import { receiptHash } from "../../src/codec/fisco/receiptHash.js";
 import { receiptFromRpc } from "../../src/codec/fisco/receiptRpc.js";
-import { type RpcCall, rpcCalls, rpcRequest, rpcResult } from "../../src/codec/fisco/rpc.js";
+import { type RpcCall, rpcCalls } from "../../src/codec/fisco/rpc.js";
 import {
   consensusStatusFromRpc,
   groupInfoFromRpc,
@@ -28,17 +28,20 @@ import {
 } from "../../src/codec/fisco/rpcResults.js";
 import { transactionDataHash } from "../../src/codec/fisco/transactionHash.js";
 import { transactionFromRpc } from "../../src/codec/fisco/transactionRpc.js";
+import { POOL_REFUSALS } from "../../src/codec/fisco/transactionStatus.js";
 import { encodeTransaction } from "../../src/codec/fisco/transactionTars.js";
 import { parseJson, writeJson } from "../../src/codec/json.js";
+import { RpcRefusal } from "../../src/codec/problems.js";
 import { merkleRoot, verifyMerkleProof } from "../../src/crypto/merkle.js";
 import { chainRpc } from "../../src/link/chainRpc.js";
+import { RPC_CODES } from "../../src/node/rpc/refusals.js";
 import { makeChain } from "../support/chains.js";
 
 const GROUP = "group0";
 
-/** The result as it comes out of the envelope on the other side. */
-function ask(node: SimulatedNode, { method, params }: RpcCall): unknown {
-  return rpcResult(parseJson(answerText(node, writeJson(rpcRequest(1, method, params)))), 1);
+/** The result as it comes out of JSON on the other side. */
+async function ask(node: SimulatedNode, { method, params }: RpcCall): Promise<unknown> {
+  return parseJson(writeJson(await node(method, params)));
 }
 
 async function busyChain(suite: "ecdsa" | "sm" = "ecdsa"): Promise<ChainIssuer> {
@@ -54,18 +57,18 @@ describe("a simulated node", () => {
       const issuer = await busyChain(suite);
       const node = simulatedNode(issuer);
       const { hash } = issuer.suite;
-      expect(numberFromRpc(ask(node, rpcCalls.getBlockNumber(GROUP, "")))).toBe(2);
+      expect(numberFromRpc(await ask(node, rpcCalls.getBlockNumber(GROUP, "")))).toBe(2);
       for (const number of [0, 1, 2]) {
-        const claimed = hashFromRpc(ask(node, rpcCalls.getBlockHashByNumber(GROUP, "", number)));
-        const bare = headerFromRpc(ask(node, rpcCalls.getBlockByNumber(GROUP, "", number, true, true))).signed;
+        const claimed = hashFromRpc(await ask(node, rpcCalls.getBlockHashByNumber(GROUP, "", number)));
+        const bare = headerFromRpc(await ask(node, rpcCalls.getBlockByNumber(GROUP, "", number, true, true))).signed;
         checkSignedHeader(bare, issuer.profile);
         expect(to0x(headerHash(hash, bare.header))).toBe(to0x(claimed));
         for (const onlyHash of [true, false]) {
-          const shown = ask(node, rpcCalls.getBlockByNumber(GROUP, "", number, false, onlyHash));
+          const shown = await ask(node, rpcCalls.getBlockByNumber(GROUP, "", number, false, onlyHash));
           const block = blockFromRpc(shown, hash);
           expect(to0x(merkleRoot(hash, block.transactionHashes))).toBe(to0x(block.signed.header.txsRoot));
         }
-        const byHash = ask(node, { method: "getBlockByHash", params: [GROUP, "", to0x(claimed), true, true] });
+        const byHash = await ask(node, { method: "getBlockByHash", params: [GROUP, "", to0x(claimed), true, true] });
         expect(headerFromRpc(byHash).signed).toEqual(bare);
       }
     });
@@ -77,14 +80,16 @@ describe("a simulated node", () => {
       for (const number of [1, 2]) {
         const { header } = issuer.header(number);
         for (const [index, issued] of issuer.transactions(number).entries()) {
-          const shown = ask(node, rpcCalls.getTransaction(GROUP, "", issued.hash, true)) as { txProof: unknown };
+          const shown = (await ask(node, rpcCalls.getTransaction(GROUP, "", issued.hash, true))) as {
+            txProof: unknown;
+          };
           const transaction = transactionFromRpc(shown, hash);
           const place = verifyMerkleProof(hash, transaction.hash, header.txsRoot, proofFromRpc(shown.txProof));
-          const answer = receiptFromRpc(ask(node, rpcCalls.getTransactionReceipt(GROUP, "", issued.hash, true)));
+          const answer = receiptFromRpc(await ask(node, rpcCalls.getTransactionReceipt(GROUP, "", issued.hash, true)));
           const leaf = receiptHash(hash, answer.receipt);
           const other = verifyMerkleProof(hash, leaf, header.receiptsRoot, answer.proof ?? []);
           expect([place?.index, other?.index]).toEqual([index, index]);
-          expect(ask(node, rpcCalls.getTransaction(GROUP, "", issued.hash, false))).not.toHaveProperty("txProof");
+          expect(await ask(node, rpcCalls.getTransaction(GROUP, "", issued.hash, false))).not.toHaveProperty("txProof");
         }
       }
     });
@@ -93,25 +98,27 @@ describe("a simulated node", () => {
   it("tells about group, sealers and status in the shapes of real nodes", async () => {
     const issuer = await busyChain();
     const node = simulatedNode(issuer);
-    const sealers = sealerListFromRpc(ask(node, rpcCalls.getSealerList(GROUP, "")));
+    const sealers = sealerListFromRpc(await ask(node, rpcCalls.getSealerList(GROUP, "")));
     // The set of the next block, with a weight beyond 2^53.
     expect(sealers.map(({ weight }) => weight).sort()).toEqual([1n, 1n, 1n, 1n, 2n ** 60n]);
     expect(sealers.map(({ nodeId }) => toHex(nodeId))).toEqual(issuer.sealers(3).nodeIds.map(toHex));
-    expect(groupInfoFromRpc(ask(node, rpcCalls.getGroupInfo(GROUP)))).toMatchObject({
+    expect(groupInfoFromRpc(await ask(node, rpcCalls.getGroupInfo(GROUP)))).toMatchObject({
       chainId: "chain0",
       groupId: GROUP,
       nodes: [{ suite: "ecdsa", compatibilityVersion: 0x0303_0000 }],
     });
-    expect(groupListFromRpc(ask(node, rpcCalls.getGroupList()))).toEqual([GROUP]);
-    expect(nodeIdListFromRpc(ask(node, { method: "getGroupPeers", params: [GROUP] })).length).toBe(5);
-    expect(nodeIdListFromRpc(ask(node, { method: "getObserverList", params: [GROUP, ""] }))).toEqual([]);
-    const status = consensusStatusFromRpc(ask(node, { method: "getConsensusStatus", params: [GROUP, ""] }));
+    expect(groupListFromRpc(await ask(node, rpcCalls.getGroupList()))).toEqual([GROUP]);
+    expect(nodeIdListFromRpc(await ask(node, { method: "getGroupPeers", params: [GROUP] })).length).toBe(5);
+    expect(nodeIdListFromRpc(await ask(node, { method: "getObserverList", params: [GROUP, ""] }))).toEqual([]);
+    const status = consensusStatusFromRpc(await ask(node, { method: "getConsensusStatus", params: [GROUP, ""] }));
     expect(to0x(status.hash)).toBe(to0x(issuer.head.hash));
-    const sync = syncStatusFromRpc(ask(node, { method: "getSyncStatus", params: [GROUP, ""] }));
+    const sync = syncStatusFromRpc(await ask(node, { method: "getSyncStatus", params: [GROUP, ""] }));
     expect(to0x(sync.genesisHash)).toBe(to0x(issuer.genesis().hash));
-    const config = systemConfigFromRpc(ask(node, rpcCalls.getSystemConfigByKey(GROUP, "", "compatibility_version")));
+    const config = systemConfigFromRpc(
+      await ask(node, rpcCalls.getSystemConfigByKey(GROUP, "", "compatibility_version")),
+    );
     expect(config.value).toBe("3.3.0");
-    const total = transactionCountFromRpc(ask(node, { method: "getTotalTransactionCount", params: [GROUP, ""] }));
+    const total = transactionCountFromRpc(await ask(node, { method: "getTotalTransactionCount", params: [GROUP, ""] }));
     expect(total.transactionCount).toBe(7);
   });
 
@@ -135,7 +142,7 @@ describe("a simulated node", () => {
       getPeers: { method: "getPeers", params: [] },
     };
     for (const [method, call] of Object.entries(ours)) {
-      expect([method, keys(ask(node, call))]).toEqual([method, keys(documented(method))]);
+      expect([method, keys(await ask(node, call))]).toEqual([method, keys(documented(method))]);
     }
   });
 
@@ -144,43 +151,43 @@ describe("a simulated node", () => {
     const logs = [{ topics: [new Uint8Array(32).fill(7)], data: new Uint8Array(32) }];
     const node = simulatedNode(issuer, { execute: () => ({ logs }) });
     const { bytes, hash } = callOf(issuer);
-    const receipt = receiptFromRpc(ask(node, rpcCalls.sendTransaction(GROUP, "", bytes, true)));
+    const receipt = receiptFromRpc(await ask(node, rpcCalls.sendTransaction(GROUP, "", bytes, true)));
     expect(issuer.height).toBe(3);
     expect(receipt.receipt.logs).toEqual([{ ...logs[0], address: "11".repeat(20) }]);
     expect(to0x(receipt.claimedTransactionHash!)).toBe(to0x(hash));
     const leaf = receiptHash(issuer.suite.hash, receipt.receipt);
     expect(verifyMerkleProof(issuer.suite.hash, leaf, issuer.head.header.receiptsRoot, receipt.proof!)?.index).toBe(0);
-    expect(code(node, rpcCalls.sendTransaction(GROUP, "", bytes, true))).toBe(NODE_ERROR.nonceUsed);
+    expect(await code(node, rpcCalls.sendTransaction(GROUP, "", bytes, true))).toBe(POOL_REFUSALS.nonceCheckFail.code);
   });
 
   it("refuses what real nodes refuse, with their codes", async () => {
     const issuer = await busyChain();
     const node = simulatedNode(issuer);
-    const send = (bytes: Uint8Array): number => code(node, rpcCalls.sendTransaction(GROUP, "", bytes, false));
-    expect(code(node, { method: "getNothing", params: [GROUP] })).toBe(NODE_ERROR.methodNotFound);
-    expect(code(node, rpcCalls.getBlockNumber("group1", ""))).toBe(NODE_ERROR.groupNotExist);
-    expect(code(node, rpcCalls.getBlockHashByNumber(GROUP, "", 99))).toBe(NODE_ERROR.storage);
-    expect(code(node, { method: "getBlockByNumber", params: [GROUP, "", "x"] })).toBe(NODE_ERROR.invalidParams);
-    expect(code(node, { method: "getTransaction", params: [GROUP, "", "0xzz"] })).toBe(NODE_ERROR.invalidParams);
-    expect(code(node, rpcCalls.getTransaction(GROUP, "", new Uint8Array(32), true))).toBe(NODE_ERROR.storage);
-    expect(send(new Uint8Array(3))).toBe(NODE_ERROR.malformed);
-    expect(send(callOf(issuer, { chainId: "other" }).bytes)).toBe(NODE_ERROR.wrongChain);
-    expect(send(callOf(issuer, { groupId: "other" }).bytes)).toBe(NODE_ERROR.wrongGroup);
-    expect(send(callOf(issuer, { number: -1_000 }).bytes)).toBe(NODE_ERROR.malformed);
-    expect(send(callOf(issuer, { number: 5_000 }).bytes)).toBe(NODE_ERROR.blockLimit);
+    const send = (bytes: Uint8Array): Promise<unknown> => code(node, rpcCalls.sendTransaction(GROUP, "", bytes, false));
+    expect(await code(node, { method: "getNothing", params: [GROUP] })).toBe(RPC_CODES.methodNotFound);
+    expect(await code(node, rpcCalls.getBlockNumber("group1", ""))).toBe(RPC_CODES.groupNotExist);
+    expect(await code(node, rpcCalls.getBlockHashByNumber(GROUP, "", 99))).toBe(RPC_CODES.storage);
+    expect(await code(node, { method: "getBlockByNumber", params: [GROUP, "", "x"] })).toBe(RPC_CODES.invalidParams);
+    expect(await code(node, { method: "getTransaction", params: [GROUP, "", "0xzz"] })).toBe(RPC_CODES.invalidParams);
+    expect(await code(node, rpcCalls.getTransaction(GROUP, "", new Uint8Array(32), true))).toBe(RPC_CODES.storage);
+    expect(await send(new Uint8Array(3))).toBe(POOL_REFUSALS.malformed.code);
+    expect(await send(callOf(issuer, { chainId: "other" }).bytes)).toBe(POOL_REFUSALS.invalidChainId.code);
+    expect(await send(callOf(issuer, { groupId: "other" }).bytes)).toBe(POOL_REFUSALS.invalidGroupId.code);
+    expect(await send(callOf(issuer, { number: -1_000 }).bytes)).toBe(POOL_REFUSALS.malformed.code);
+    expect(await send(callOf(issuer, { number: 5_000 }).bytes)).toBe(POOL_REFUSALS.blockLimitCheckFail.code);
     const zeroSigned = callOf(issuer).transaction;
     const forged = { ...zeroSigned, signature: new Uint8Array(65) };
-    expect(send(encodeTransaction(forged, new Uint8Array(32)))).toBe(NODE_ERROR.invalidSignature);
+    expect(await send(encodeTransaction(forged, new Uint8Array(32)))).toBe(POOL_REFUSALS.invalidSignature.code);
     expect(issuer.height).toBe(2);
     issuer.issue();
-    expect(code(node, rpcCalls.getBlockByNumber(GROUP, "", 3, false, true))).toBe(NODE_ERROR.storage);
+    expect(await code(node, rpcCalls.getBlockByNumber(GROUP, "", 3, false, true))).toBe(RPC_CODES.storage);
   });
 
   it("does not let a submitted call change the sealers whose keys it does not hold", async () => {
     const issuer = await busyChain();
     const node = simulatedNode(issuer);
     const call = callOf(issuer, {}, fromHex("0000000000000000000000000000000000001003"));
-    const receipt = receiptFromRpc(ask(node, rpcCalls.sendTransaction(GROUP, "", call.bytes, false)));
+    const receipt = receiptFromRpc(await ask(node, rpcCalls.sendTransaction(GROUP, "", call.bytes, false)));
     expect(receipt.receipt.status).toBe(15);
     expect(issuer.sealers(4)).toBe(issuer.sealers(3));
   });
@@ -193,13 +200,18 @@ function callOf(issuer: ChainIssuer, changes: object = {}, to: Uint8Array = new 
   return { transaction, hash, bytes: encodeTransaction(transaction, hash) };
 }
 
-function code(node: SimulatedNode, { method, params }: RpcCall): number {
-  const answer = JSON.parse(answerText(node, JSON.stringify({ jsonrpc: "2.0", method, params, id: 1 })));
-  return (answer as { error: { code: number } }).error.code;
+async function code(node: SimulatedNode, { method, params }: RpcCall): Promise<unknown> {
+  try {
+    await node(method, params);
+  } catch (thrown) {
+    if (thrown instanceof RpcRefusal) return thrown.problem.nodeCode;
+    throw thrown;
+  }
+  return "answered";
 }
 
 describe("the simulated node's server", () => {
-  let server: RpcServer | undefined;
+  let server: SimulatedServer | undefined;
   afterEach(async () => {
     await server?.stop();
     server = undefined;
@@ -228,7 +240,10 @@ describe("the simulated node's server", () => {
     expect(await post("[]")).toMatchObject({ error: { code: -32600 } });
     expect(await post('{"id":3,"method":"getBlockNumber"}')).toMatchObject({ id: 3, error: { code: -32600 } });
     expect((await fetch(server.url)).status).toBe(405);
-    expect(await post('{"id":4,"method":"getBlockNumber","params":[]}')).toMatchObject({ id: 4, result: 2 });
+    expect(await post('{"jsonrpc":"2.0","id":4,"method":"getBlockNumber","params":[]}')).toMatchObject({
+      id: 4,
+      result: 2,
+    });
   });
 
   it("listens on loopback only", async () => {

@@ -218,6 +218,7 @@ export const codecTexts: Texts<CodecProblem> = {
   RPC_ENVELOPE: { says: (p) => `The node's answer is not JSON-RPC 2.0: ${p.path} is wrong.` },
   RPC_ID: { says: (p) => `The node's answer is not the one to request ${p.expected}.` },
   RPC_ERROR: { says: (p) => `The node refused the request with code ${p.nodeCode}: ${p.message}.` },
+  RPC_REFUSED: { says: (p) => `A JSON-RPC request is refused with code ${p.nodeCode}: ${p.message}` },
 
   COMMITMENT_LENGTH: { says: (p) => `A commitment has ${p.length} bytes instead of 172.`, advice: OTHER_CHAIN },
   COMMITMENT_MAGIC: { says: () => "The extra data of a header is not a commitment.", advice: OTHER_CHAIN },

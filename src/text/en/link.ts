@@ -1,4 +1,4 @@
-import type { BrokerProblem, LinkProblem, RpcProblem } from "../../link/problems.js";
+import type { BrokerProblem, LinkProblem, RpcProblem, RpcServerProblem } from "../../link/problems.js";
 import type { Texts } from "../texts.js";
 
 export const linkTexts: Texts<LinkProblem> = {
@@ -73,4 +73,19 @@ export const rpcTexts: Texts<RpcProblem> = {
   RPC_BUSY: { says: (p) => `${p.waiting} calls wait already, the limit is ${p.limit}.` },
   RPC_OPTION_INVALID: { says: (p) => `The RPC option ${p.option} is not valid: ${p.reason}.` },
   RPC_STOPPED: { says: () => "The RPC client was stopped." },
+};
+
+export const rpcServerTexts: Texts<RpcServerProblem> = {
+  RPC_SERVER_LISTEN_FAILED: {
+    says: (p) => `The JSON-RPC server could not start (${p.reason}).`,
+    advice: "Check that the address belongs to this machine, that the port is free, and that certificate and key fit.",
+  },
+  RPC_SERVER_RUNNING: { says: () => "The JSON-RPC server runs already." },
+  RPC_SERVER_OPTION_INVALID: {
+    says: (p) => `The JSON-RPC server's option ${p.option} is not valid: ${p.reason}.`,
+  },
+  RPC_SERVER_INSECURE: {
+    says: (p) => `The JSON-RPC server would be open to the network on ${p.host} without ${p.missing}.`,
+    advice: "Give it TLS and a token or an authority of clients, or allow it explicitly with insecure.",
+  },
 };

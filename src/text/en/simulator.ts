@@ -8,6 +8,5 @@ export const simulatorTexts: Texts<SimulatorProblem> = {
     advice: "Ask for a height that was issued, or let the issuer keep more.",
   },
   SIMULATOR_KEY_UNKNOWN: { says: (p) => `No simulated key belongs to node ${p.nodeId}.` },
-  SIMULATOR_RPC: { says: (p) => `The simulated node answers with error ${p.nodeCode}: ${p.message}.` },
   SIMULATOR_ATTACK_IMPOSSIBLE: { says: (p) => `The attack ${p.attack} cannot be made on this chain: ${p.reason}.` },
 };

@@ -1,0 +1,111 @@
+/**
+ * The text of a request in, the text of its answer out. A batch's calls run side by side, because many of them wait for
+ * the same block; those that are answered at once take turns with everybody else's.
+ */
+import { codeOf } from "../../base/error.js";
+import type { Logger } from "../../base/logger.js";
+import {
+  JSON_RPC_CODES,
+  type RpcFault,
+  type RpcId,
+  type RpcInvocation,
+  readRpcText,
+  writeRpcError,
+  writeRpcResult,
+} from "../../codec/jsonRpc.js";
+import { RpcRefusal } from "../../codec/problems.js";
+
+/** The result or a promise of it. @throws RpcRefusal, also as a rejection; anything else is answered as our own fault. */
+export type RpcHandler = (method: string, params: readonly unknown[]) => unknown;
+
+export interface DeskOptions {
+  readonly handler: RpcHandler;
+  readonly bodyBytesMax: number;
+  readonly answerBytesMax: number;
+  readonly batchItemsMax: number;
+  readonly logger: Logger;
+  count(code: string): void;
+}
+
+/** How long the calls of one batch may hold the processor before others have their turn. */
+const TURN_MS = 20;
+const STACK_CHARACTERS_MAX = 2_000;
+/** Between two answers of an array. */
+const SEPARATOR_BYTES = 1;
+
+export class RpcDesk {
+  readonly #options: DeskOptions;
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined where nothing is to be answered. Never rejects. */
+  async answer(body: Uint8Array): Promise<string | undefined> {
+    const { batch, items } = readRpcText(this.#textOf(body), this.#options.batchItemsMax, {
+      lengthMax: this.#options.bodyBytesMax,
+    });
+    const room = { left: this.#options.answerBytesMax };
+    const answering: Promise<string | undefined>[] = [];
+    let since = performance.now();
+    for (const item of items) {
+      answering.push(this.#answerItem(item, room));
+      if (performance.now() - since < TURN_MS) continue;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      since = performance.now();
+    }
+    const answers = (await Promise.all(answering)).filter((one) => one !== undefined);
+    if (answers.length === 0) return undefined;
+    return batch ? `[${answers.join(",")}]` : answers[0];
+  }
+
+  /** What is no UTF-8 is no JSON either. */
+  #textOf(body: Uint8Array): string {
+    try {
+      return this.#decoder.decode(body);
+    } catch {
+      return "";
+    }
+  }
+
+  async #answerItem(item: RpcInvocation | RpcFault, room: { left: number }): Promise<string | undefined> {
+    if (item.kind === "fault") return this.#error(item.id, item.code, item.message);
+    const { id, method, params } = item;
+    try {
+      const result = (await this.#options.handler(method, params)) ?? null;
+      if (id === undefined) return undefined;
+      const text = writeRpcResult(id, result);
+      const bytes = Buffer.byteLength(text) + SEPARATOR_BYTES;
+      if (bytes > room.left) return this.#tooLarge(id);
+      room.left -= bytes;
+      return text;
+    } catch (thrown) {
+      return this.#failure(id, thrown);
+    }
+  }
+
+  #tooLarge(id: RpcId): string | undefined {
+    this.#options.count("RPC_SERVER_ANSWER_TOO_LARGE");
+    const message = `The answer would be larger than ${this.#options.answerBytesMax} bytes.`;
+    return this.#error(id, JSON_RPC_CODES.internalError, message);
+  }
+
+  /** Only what a method says on purpose leaves the house. */
+  #failure(id: RpcId | undefined, thrown: unknown): string | undefined {
+    if (thrown instanceof RpcRefusal) {
+      const { nodeCode, message } = thrown.problem;
+      return this.#error(id, nodeCode, message);
+    }
+    const { count, logger } = this.#options;
+    count("RPC_SERVER_HANDLER_FAILED");
+    const stack = thrown instanceof Error ? thrown.stack?.slice(0, STACK_CHARACTERS_MAX) : undefined;
+    logger.error({ code: codeOf(thrown), stack }, "A JSON-RPC method failed.");
+    return this.#error(id, JSON_RPC_CODES.internalError, "Internal error");
+  }
+
+  #error(id: RpcId | undefined, code: number, message: string): string | undefined {
+    this.#options.count(`RPC_SERVER_ERROR_${code}`);
+    return id === undefined ? undefined : writeRpcError(id, code, message);
+  }
+}
