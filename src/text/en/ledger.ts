@@ -12,4 +12,7 @@ export const ledgerTexts: Texts<LedgerProblem> = {
   LEDGER_AMOUNT_RANGE: {
     says: (p) => `A contract wrote an amount out of range under ${p.key} into the table ${p.table}.`,
   },
+  LEDGER_BLOCK_ORDER: {
+    says: (p) => `Block ${p.number} was reported as new where the chain already stands at ${p.height}.`,
+  },
 };
