@@ -21,6 +21,7 @@ import {
   nodeTexts,
   verifyTexts,
 } from "./en/node.js";
+import { recoveryTexts } from "./en/recovery.js";
 import { shieldTexts, skfTexts } from "./en/shield.js";
 import { signingTexts } from "./en/signing.js";
 import { simulatorTexts } from "./en/simulator.js";
@@ -48,6 +49,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   skf: skfTexts,
   chain: chainTexts,
   ledger: ledgerTexts,
+  recovery: recoveryTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,

@@ -29,8 +29,10 @@ export function compileCli(): CompiledCli {
   const config = {
     extends: `${toRoot}/tsconfig.json`,
     compilerOptions: { noEmit: false, rootDir: toRoot, outDir: "." },
-    // The second one is started as a process, so nothing imports it.
-    files: [`${toRoot}/src/cli/main.ts`, `${toRoot}/hsm/pkcs11/tokenMain.ts`],
+    // The others are started as a process and as threads, so nothing imports them.
+    files: ["src/cli/main.ts", "hsm/pkcs11/tokenMain.ts", "src/node/participant/recovery/recoveryMain.ts"].map(
+      (file) => `${toRoot}/${file}`,
+    ),
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
