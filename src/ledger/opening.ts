@@ -73,7 +73,7 @@ export function openLedger(options: OpenLedgerOptions): Ledger {
 function assertChain({ suite, genesis, store }: OpenLedgerOptions): void {
   const expected = headerHash(suite.hash, genesisHeader(genesis));
   const stored = store.header(0);
-  const found = stored === undefined ? undefined : headerHash(suite.hash, decodeHeader(stored).header);
+  const found = stored === undefined ? undefined : headerHash(suite.hash, decodeHeader(stored).signed.header);
   if (found === undefined)
     throw new LedgerDamage({ code: "LEDGER_BLOCK_DAMAGED", place: store.place, number: 0, what: "header" });
   if (equalBytes(found, expected)) return;
@@ -89,8 +89,7 @@ export function storedHeader(store: LedgerStore, number: number, suite: Suite, p
   const bytes = store.header(number);
   if (bytes === undefined) return damaged("header");
   try {
-    const { header, signatures } = decodeHeader(bytes);
-    const hashed = hashHeader({ header, signatures }, suite, profile);
+    const hashed = hashHeader(decodeHeader(bytes).signed, suite, profile);
     return store.numberOf(hashed.hash) === number ? hashed : damaged("hash");
   } catch (thrown) {
     if (thrown instanceof LedgerDamage) throw thrown;

@@ -8,7 +8,9 @@ export type LedgerProblem =
   | { readonly code: "LEDGER_RECORD_VALUE"; readonly table: string; readonly length: number; readonly max: number }
   | { readonly code: "LEDGER_AMOUNT_RANGE"; readonly table: string; readonly key: string }
   /** What a contract finds in its own table is not what it writes there. */
-  | { readonly code: "LEDGER_RECORD_DAMAGED"; readonly table: string; readonly key: string };
+  | { readonly code: "LEDGER_RECORD_DAMAGED"; readonly table: string; readonly key: string }
+  /** Somebody handed on blocks in the wrong order. */
+  | { readonly code: "LEDGER_BLOCK_ORDER"; readonly number: number; readonly height: number };
 
 export type LedgerStateProblem =
   /** A record on the disk is not the one that the state root stands for. */

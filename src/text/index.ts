@@ -13,14 +13,17 @@ import { ledgerTexts } from "./en/ledger.js";
 import { brokerTexts, linkTexts, rpcServerTexts, rpcTexts } from "./en/link.js";
 import {
   bundleTexts,
+  chainInitTexts,
   commandTexts,
   configTexts,
   controlTexts,
   dataDirTexts,
   inputTexts,
   nodeTexts,
+  participantTexts,
   verifyTexts,
 } from "./en/node.js";
+import { recoveryTexts } from "./en/recovery.js";
 import { shieldTexts, skfTexts } from "./en/shield.js";
 import { signingTexts } from "./en/signing.js";
 import { simulatorTexts } from "./en/simulator.js";
@@ -38,6 +41,8 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   control: controlTexts,
   command: commandTexts,
   node: nodeTexts,
+  participant: participantTexts,
+  chainInit: chainInitTexts,
   key: keyTexts,
   send: sendTexts,
   signing: signingTexts,
@@ -48,6 +53,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   skf: skfTexts,
   chain: chainTexts,
   ledger: ledgerTexts,
+  recovery: recoveryTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,

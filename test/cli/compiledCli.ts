@@ -30,9 +30,13 @@ export function compileCli(): CompiledCli {
     extends: `${toRoot}/tsconfig.json`,
     compilerOptions: { noEmit: false, rootDir: toRoot, outDir: "." },
     // All but the first are started as processes and threads, so nothing imports them.
-    files: ["src/cli/main", "hsm/pkcs11/tokenMain", "hsm/pkcs11/parentWatch", "hsm/skf/skfMain"].map(
-      (name) => `${toRoot}/${name}.ts`,
-    ),
+    files: [
+      "src/cli/main",
+      "hsm/pkcs11/tokenMain",
+      "hsm/pkcs11/parentWatch",
+      "hsm/skf/skfMain",
+      "src/node/participant/recovery/recoveryMain",
+    ].map((name) => `${toRoot}/${name}.ts`),
     include: [],
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));

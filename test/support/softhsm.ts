@@ -2,13 +2,13 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Pkcs11Options } from "../../hsm/pkcs11/pkcs11Backend.js";
 import { utf8Bytes } from "../../src/base/bytes.js";
 import { checkoutRoot } from "./checkout.js";
+import { compileModules } from "./compiledModules.js";
 
 const ROOT = checkoutRoot(import.meta.dirname);
-const CACHE_FOLDER = join(ROOT, "node_modules/.cache/edgeseal");
 const MODULES = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
 export const TOKEN_LABEL = "edgeseal test";
 export const PIN = "73915";
@@ -91,20 +91,20 @@ export function startSoftHsm(): SoftHsm {
   const words = ["--init-token", "--free", "--label", TOKEN_LABEL, "--pin", PIN, "--so-pin", SO_PIN];
   execFileSync("softhsm2-util", words, { stdio: "ignore" });
   const shim = buildShim(folder);
-  const program = compileTokenProgram();
+  const program = compileModules(["hsm/pkcs11/tokenMain", "hsm/pkcs11/parentWatch"]);
   const lines = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : []);
   const moduleRules = { folders: ["/usr/lib", folder], owners: [0, process.getuid?.() ?? 0] };
   return {
     folder,
     module,
     shim,
-    program: program.path,
+    program: program.path("hsm/pkcs11/tokenMain"),
     options: (direct = false) => ({
       module: direct ? module : shim,
       token: { label: TOKEN_LABEL },
       pin: utf8Bytes(PIN),
       moduleRules,
-      program: program.path,
+      program: program.path("hsm/pkcs11/tokenMain"),
     }),
     setFault: (fault) => writeFileSync(control, fault === "none" ? "" : fault),
     log: () => lines().map(withoutPid),
@@ -132,28 +132,6 @@ function buildShim(folder: string): string {
   const flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-I", headers, "-o", shim, source, "-ldl", "-lcrypto"];
   execFileSync("gcc", flags, { stdio: ["ignore", "inherit", "inherit"] });
   return shim;
-}
-
-/** Children run on plain Node, which reads no TypeScript; inside node_modules packages are found and no tool looks. */
-function compileTokenProgram(): { readonly path: string; remove(): void } {
-  mkdirSync(CACHE_FOLDER, { recursive: true });
-  const folder = mkdtempSync(join(CACHE_FOLDER, "token-"));
-  const toRoot = relative(folder, ROOT);
-  const config = {
-    extends: `${toRoot}/tsconfig.json`,
-    compilerOptions: { noEmit: false, rootDir: toRoot, outDir: "." },
-    // The second one is started as a thread, so nothing imports it.
-    files: ["tokenMain", "parentWatch"].map((name) => `${toRoot}/hsm/pkcs11/${name}.ts`),
-    include: [],
-  };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [compiler, "-p", folder], { stdio: ["ignore", "inherit", "inherit"] });
-  return {
-    path: join(folder, "hsm/pkcs11/tokenMain.js"),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
 }
 
 /** Puts a key pair made elsewhere on the token, as `softhsm2-util --import` does: sensitive, not extractable. */

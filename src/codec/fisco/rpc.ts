@@ -83,7 +83,9 @@ export const rpcCalls = {
     return { method: "sendTransaction", params: [group, node, to0x(transaction), withProof] };
   },
   call(group: string, node: string, to: string, input: Uint8Array): RpcCall {
-    return { method: "call", params: [group, node, to, to0x(input)]   /** Ours: a record of the state with its proof, at `number` or the newest height. */
+    return { method: "call", params: [group, node, to, to0x(input)] };
+  },
+  /** Ours: a record of the state with its proof, at `number` or the newest height. */
   getStateProof(group: string, node: string, table: string, key: string, number: number | undefined): RpcCall {
     const params = [group, node, table, key];
     return { method: "edgeseal_getStateProof", params: number === undefined ? params : [...params, number] };

@@ -6,7 +6,6 @@ export type ParticipantProblem =
   | { readonly code: "PARTICIPANT_NOT_SEALER"; readonly number: number }
   /** A lone sealer cannot make the quorum of a longer list. */
   | { readonly code: "PARTICIPANT_NOT_ALONE"; readonly number: number; readonly sealers: number }
-  | { readonly code: "PARTICIPANT_CONSENSUS"; readonly consensus: string }
   | { readonly code: "PARTICIPANT_GENESIS"; readonly path: string; readonly reason: string };
 
 export class ParticipantError extends DomainError<ParticipantProblem> {

@@ -124,10 +124,13 @@ export class TransactionDesk {
   }
 
   #admit({ timeoutMs, settle }: Arrival, call: SignedCall | Refusal): void {
-    if (isRefusal(call)) return settle(this.#refused(call));
+    if (isRefusal(call)) {
+      settle(this.#refused(call));
+      return;
+    }
     const refused = this.#options.pool.admit(call, this.#options.clock.now());
-    if (refused !== undefined) return settle(this.#refused(refused, call.hash));
-    this.#await(toHex(call.hash), timeoutMs, settle);
+    if (refused === undefined) this.#await(toHex(call.hash), timeoutMs, settle);
+    else settle(this.#refused(refused, call.hash));
   }
 
   #await(name: string, timeoutMs: Millis, settle: (outcome: SubmitOutcome) => void): void {

@@ -9,6 +9,12 @@ const CERTIFIED_KEPT_MAX = 1_024;
 
 type Fetch = (from: number, count: number) => Promise<readonly HashedHeader[]>;
 
+export interface FoundHeader {
+  readonly header: HashedHeader;
+  /** Certified itself, or linked to a certified one. */
+  readonly status: RecentHeader["status"];
+}
+
 export class CertifiedHeaders {
   readonly #headers = new Map<number, HashedHeader>();
   readonly #waiting = new Set<{ readonly number: number; readonly resolve: () => void }>();
@@ -43,9 +49,9 @@ export class CertifiedHeaders {
    * The header of a height that was reached, certified itself or linked to a certified one by headers that `fetch` brings.
    * Undefined when it brings others, or too few.
    */
-  async find(number: number, fetch: Fetch): Promise<RecentHeader | undefined> {
+  async find(number: number, fetch: Fetch): Promise<FoundHeader | undefined> {
     const certified = this.#headers.get(number);
-    if (certified !== undefined) return recent(certified, "certified");
+    if (certified !== undefined) return { header: certified, status: "certified" };
     let above = this.#lowestAbove(number);
     while (above !== undefined && above.header.number > number) {
       const from = Math.max(number, above.header.number - SEGMENT_HEADERS_MAX);
@@ -54,7 +60,7 @@ export class CertifiedHeaders {
       if (lowest === above) return undefined;
       above = lowest;
     }
-    return above === undefined ? undefined : recent(above, "linked");
+    return above === undefined ? undefined : { header: above, status: "linked" };
   }
 
   #lowestAbove(number: number): HashedHeader | undefined {
@@ -80,7 +86,8 @@ function linkedDown(above: HashedHeader, headers: readonly HashedHeader[]): Hash
   return at;
 }
 
-function recent({ header, hash }: HashedHeader, status: RecentHeader["status"]): RecentHeader {
+/** As evidence is checked against it. */
+export function recentOf({ header: { header, hash }, status }: FoundHeader): RecentHeader {
   return {
     number: header.number,
     hash,

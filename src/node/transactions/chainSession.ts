@@ -19,7 +19,7 @@ import { MemoryStore } from "../../store/memoryStore.js";
 import { clientOptionsOf, type SyncSettings } from "../chainSetup.js";
 import { LightService } from "../lightService.js";
 import type { Carrier } from "./carrier.js";
-import { CertifiedHeaders } from "./certifiedHeaders.js";
+import { CertifiedHeaders, recentOf } from "./certifiedHeaders.js";
 import { Pauses } from "./pauses.js";
 import { SendError } from "./problems.js";
 import { checkSize } from "./signTransaction.js";
@@ -185,10 +185,11 @@ export class ChainSession {
     if (answer === undefined || (number !== undefined && answer.number !== number)) return undefined;
     const reached = this.#headers.reached(answer.number).then(() => true);
     if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined) return undefined;
-    const header = await this.#headers.find(answer.number, (from, count) => carrier.headers(from, count));
-    if (header === undefined) return undefined;
-    const value = provenValue(this.#options.suite.hash, header.header, record, answer);
-    return { value, number: answer.number, blockHash: header.hash, proofBytes: answer.proof.length };
+    const found = await this.#headers.find(answer.number, (from, count) => carrier.headers(from, count));
+    if (found === undefined) return undefined;
+    const { header, hash } = found.header;
+    const value = provenValue(this.#options.suite.hash, header, record, answer);
+    return { value, number: answer.number, blockHash: hash, proofBytes: answer.proof.length };
   }
 
   async #sendBy(carrier: Carrier, signed: SignedTransaction): Promise<ProvenReceipt | undefined> {
@@ -205,8 +206,9 @@ export class ChainSession {
     const reached = this.#headers.reached(event.number).then(() => true);
     if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined)
       throw unproven(`header ${event.number} has not come`);
-    const header = await this.#headers.find(event.number, (from, count) => carrier.headers(from, count));
-    if (header === undefined) throw unproven(`header ${event.number} is not to be had`);
+    const found = await this.#headers.find(event.number, (from, count) => carrier.headers(from, count));
+    if (found === undefined) throw unproven(`header ${event.number} is not to be had`);
+    const header = recentOf(found);
     let verdict: EventVerdict;
     try {
       verdict = checkEvent({ event, header, suite, anchor: start.anchor, watched: [] });

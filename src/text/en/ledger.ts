@@ -38,4 +38,7 @@ export const ledgerTexts: Texts<LedgerProblem | LedgerOrderProblem | LedgerState
   LEDGER_RECORD_DAMAGED: {
     says: (p) => `The record ${p.key} in the table ${p.table} is not in the form that its contract writes.`,
   },
+  LEDGER_BLOCK_ORDER: {
+    says: (p) => `Block ${p.number} was reported as new where the chain already stands at ${p.height}.`,
+  },
 };

@@ -1,8 +1,10 @@
 import type { BundleProblem } from "../../node/bundle/problems.js";
+import type { ChainInitProblem } from "../../node/commands/chainInit/problems.js";
 import type { CommandProblem, InputProblem, VerifyProblem } from "../../node/commands/problems.js";
 import type { ConfigProblem } from "../../node/config/problems.js";
 import type { ControlProblem } from "../../node/control/problems.js";
 import type { DataDirProblem } from "../../node/dataDir/problems.js";
+import type { ParticipantProblem } from "../../node/participant/problems.js";
 import type { NodeProblem } from "../../node/problems.js";
 import type { Texts } from "../texts.js";
 
@@ -180,5 +182,38 @@ export const nodeTexts: Texts<NodeProblem> = {
   NODE_NO_ENDPOINT: {
     says: (p) => `The configuration ${p.path} names no node for the publisher to follow.`,
     advice: "Add one under `rpc.endpoints`.",
+  },
+  NODE_OTHER_CHAIN: {
+    says: (p) =>
+      `${p.dataDir} belongs to the chain with block 0 ${p.recorded}; the configuration's is ${p.configured}.`,
+    advice: "Give each chain a data directory of its own.",
+  },
+};
+
+export const participantTexts: Texts<ParticipantProblem> = {
+  PARTICIPANT_NOT_SEALER: {
+    says: (p) => `This node's key is not among the sealers of block ${p.number}, so it seals nothing.`,
+    advice: "Name the right key under `participant.key`, or have the node added as a sealer.",
+  },
+  PARTICIPANT_NOT_ALONE: {
+    says: (p) => `Block ${p.number} needs a quorum of ${p.sealers} sealers, and this node seals alone.`,
+    advice: "Chains of several sealers need a consensus between them.",
+  },
+  PARTICIPANT_GENESIS: {
+    says: (p) => `The text of block 0 in ${p.path} cannot be used (${p.reason}).`,
+    advice: "`edgeseal chain init` writes it; all participants have the same.",
+  },
+};
+
+export const chainInitTexts: Texts<ChainInitProblem> = {
+  CHAIN_INIT_CONSENSUS: {
+    says: (p) => `A chain of participants can be sealed by one node alone (solo) so far, not by ${p.consensus}.`,
+  },
+  CHAIN_INIT_NODES: { says: (p) => `--nodes ${p.nodes} is not a number from 1 to ${p.most}.` },
+  CHAIN_INIT_SOLO_NODES: { says: (p) => `A solo chain has one participant, not ${p.nodes}.`, advice: "Use --nodes 1." },
+  CHAIN_INIT_PORT: { says: (p) => `${p.port} is no port that this many nodes can count up from.` },
+  CHAIN_INIT_FOLDER: {
+    says: (p) => `The folder ${p.folder} cannot be used (${p.reason}).`,
+    advice: "Name a folder that does not exist yet, or an empty one.",
   },
 };

@@ -46,10 +46,10 @@ export async function makeAuthority(name: string, now: Millis): Promise<Authorit
       extensions: [
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto as Crypto),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
       ],
     },
-    webcrypto as Crypto,
+    webcrypto,
   );
   return {
     certificate: `${own.toString("pem")}\n`,
@@ -72,10 +72,10 @@ export async function makeAuthority(name: string, now: Millis): Promise<Authorit
             new x509.SubjectAlternativeNameExtension(
               hosts.map((host) => ({ type: isIP(host) === 0 ? "dns" : "ip", value: host }) as const),
             ),
-            await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey, false, webcrypto as Crypto),
+            await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
           ],
         },
-        webcrypto as Crypto,
+        webcrypto,
       );
       return { certificate: `${certificate.toString("pem")}\n`, key: await pemOf(nodeKeys.privateKey) };
     },
