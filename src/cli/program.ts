@@ -1,8 +1,10 @@
 /** The command line: which verbs there are. What they do is in node/commands, where other doors can use it too. */
 import { Command, CommanderError } from "commander";
 import { type Console, EXIT_OK, EXIT_USAGE, printFailure } from "./output.js";
+import { addChainVerbs } from "./verbs/chain.js";
 import { addKeyVerbs } from "./verbs/key.js";
 import { addNodeVerbs } from "./verbs/node.js";
+import { addProofVerbs } from "./verbs/proof.js";
 import { addSetupVerbs } from "./verbs/setup.js";
 import { addSignVerbs } from "./verbs/sign.js";
 import { addTxVerbs } from "./verbs/tx.js";
@@ -54,6 +56,8 @@ function programOf(console: Console, done: (exitCode: number) => void): Command 
   addKeyVerbs(program, console, done);
   addSignVerbs(program, console, done);
   addTxVerbs(program, console, done);
+  addChainVerbs(program, console, done);
+  addProofVerbs(program, console, done);
   addVerify(program, console, done);
   return program;
 }

@@ -165,7 +165,7 @@ async function selfTest(console: Console, name: string, options: SelfTestOptions
 async function historyParts(console: Console, name: string, options: NodeOptions) {
   const { config, context } = await keyParts(console, options);
   const [{ knownChain }, commands] = await Promise.all([
-    import("../../node/commands/tx.js"),
+    import("../../node/commands/knownChain.js"),
     import("../../node/commands/keyHistory.js"),
   ]);
   const { anchor } = await knownChain(config);

@@ -41,7 +41,7 @@ async function signTx(console: Console, options: SignOptions): Promise<number> {
   const [{ config, context }, commands, { knownChain }, { BLOCK_LIMIT_AHEAD }] = await Promise.all([
     keyParts(console, options),
     import("../../node/commands/sign.js"),
-    import("../../node/commands/tx.js"),
+    import("../../node/commands/knownChain.js"),
     import("../../codec/fisco/transactionBuild.js"),
   ]);
   const call = commands.callOf(options);

@@ -146,6 +146,35 @@ export class ChainSession {
     throw attempts.problem ?? new SendError({ code: "SEND_NO_ANSWER", hash: to0x(signed.hash), timeoutMs });
   }
 
+  /** A header, certified or linked to a certified one. @throws SendError `HEADER_NO_ANSWER` */
+  async header(number: number, timeoutMs: number): Promise<HashedHeader> {
+    const found = await this.#ask(timeoutMs, (carrier) =>
+      this.#headers.find(number, (from, count) => carrier.headers(from, count)),
+    );
+    if (found !== undefined) return found.header;
+    throw new SendError({ code: "HEADER_NO_ANSWER", number, timeoutMs });
+  }
+
+  /**
+   * A transaction and its receipt, proven from a certified header.
+   * @throws SendError `PROOF_NO_ANSWER` where nobody proves anything in time, with the last thing that was wrong
+   */
+  async receipt(hash: Uint8Array, timeoutMs: number): Promise<ProvenReceipt> {
+    let reason = "no answer";
+    const proven = await this.#ask(timeoutMs, async (carrier) => {
+      try {
+        const event = await carrier.proof(hash);
+        return event === undefined ? undefined : await this.#proven(carrier, hash, event);
+      } catch (thrown) {
+        if (!(thrown instanceof SendError)) throw thrown;
+        reason = "reason" in thrown.problem ? thrown.problem.reason : thrown.code;
+        return undefined;
+      }
+    });
+    if (proven !== undefined) return proven;
+    throw new SendError({ code: "PROOF_NO_ANSWER", hash: to0x(hash), timeoutMs, reason });
+  }
+
   /**
    * A record of the state, proven from a certified header: its value, or that there is none.
    * @param number height, at most the newest certified one; left out: the newest that a carrier answers for.
@@ -157,23 +186,31 @@ export class ChainSession {
     timeoutMs: number,
   ): Promise<ProvenRecord> {
     let reason = "no answer";
+    const proven = await this.#ask(timeoutMs, async (carrier) => {
+      try {
+        return await this.#recordBy(carrier, record, number);
+      } catch (thrown) {
+        if (!(thrown instanceof DomainError)) throw thrown;
+        reason = codeOf(thrown);
+        return undefined;
+      }
+    });
+    if (proven !== undefined) return proven;
+    throw new SendError({ code: "STATE_NO_ANSWER", ...record, timeoutMs, reason });
+  }
+
+  /** Asks one carrier after the other, again and again, until one gives something. */
+  async #ask<T>(timeoutMs: number, ask: (carrier: Carrier) => Promise<T | undefined>): Promise<T | undefined> {
     const work = (async () => {
       for (;;) {
         for (const carrier of this.#options.carriers) {
-          try {
-            const proven = await this.#recordBy(carrier, record, number);
-            if (proven !== undefined) return proven;
-          } catch (thrown) {
-            if (!(thrown instanceof DomainError)) throw thrown;
-            reason = codeOf(thrown);
-          }
+          const given = await ask(carrier);
+          if (given !== undefined) return given;
         }
         if (!(await this.#pauses.pause(AGAIN_PAUSE_MS))) return undefined;
       }
     })();
-    const proven = await this.#within(work, timeoutMs);
-    if (proven !== undefined) return proven;
-    throw new SendError({ code: "STATE_NO_ANSWER", ...record, timeoutMs, reason });
+    return await this.#within(work, timeoutMs);
   }
 
   async #recordBy(
@@ -196,13 +233,12 @@ export class ChainSession {
     const hash = to0x(signed.hash);
     const outcome = await carrier.send(signed.bytes);
     if (outcome.status === "refused") throw new SendError({ code: "SEND_REFUSED", hash, reason: outcome.code });
-    return outcome.status === "pending" ? undefined : await this.#proven(carrier, signed, outcome.event);
+    return outcome.status === "pending" ? undefined : await this.#proven(carrier, signed.hash, outcome.event);
   }
 
-  async #proven(carrier: Carrier, signed: SignedTransaction, event: EventMessage): Promise<ProvenReceipt> {
+  async #proven(carrier: Carrier, hash: Uint8Array, event: EventMessage): Promise<ProvenReceipt> {
     const { suite, start } = this.#options;
-    const unproven = (reason: string) =>
-      new SendError({ code: "SEND_ANSWER_UNPROVEN", hash: to0x(signed.hash), reason });
+    const unproven = (reason: string) => new SendError({ code: "SEND_ANSWER_UNPROVEN", hash: to0x(hash), reason });
     const reached = this.#headers.reached(event.number).then(() => true);
     if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined)
       throw unproven(`header ${event.number} has not come`);
@@ -216,7 +252,7 @@ export class ChainSession {
       if (thrown instanceof DomainError) throw unproven(codeOf(thrown));
       throw thrown;
     }
-    if (!equalBytes(verdict.transactionHash, signed.hash)) throw unproven("it is about another transaction");
+    if (!equalBytes(verdict.transactionHash, hash)) throw unproven("it is about another transaction");
     return { verdict, blockHash: header.hash };
   }
 

@@ -6,7 +6,7 @@ import type { Random } from "../../base/random.js";
 import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { WireContext } from "../../codec/wire/context.js";
-import { decodeEvent } from "../../codec/wire/eventMessage.js";
+import { decodeEvent, type EventMessage } from "../../codec/wire/eventMessage.js";
 import { REQUEST_ID_BYTES } from "../../codec/wire/limits.js";
 import { decodeResponse, encodeRequest, type Question, type Response } from "../../codec/wire/requestMessage.js";
 import { decodeSegment } from "../../codec/wire/segment.js";
@@ -95,6 +95,16 @@ class MqttCarrier implements Carrier {
       return { status: "proven", event: decodeEvent(answer.body) };
     } catch (thrown) {
       return this.#undecodable(thrown, { status: "pending" });
+    }
+  }
+
+  async proof(transactionHash: Uint8Array): Promise<EventMessage | undefined> {
+    const answer = await this.#ask({ what: "proof", transactionHash });
+    if (answer?.body === undefined) return undefined;
+    try {
+      return decodeEvent(answer.body);
+    } catch (thrown) {
+      return this.#undecodable(thrown, undefined);
     }
   }
 

@@ -12,6 +12,9 @@ export type SendProblem =
   | { readonly code: "SEND_ANSWER_UNPROVEN"; readonly hash: string; readonly reason: string; readonly file?: string }
   /** Its bytes could not be kept for a second try, so it was not sent. */
   | { readonly code: "SEND_NOT_KEPT"; readonly file: string; readonly reason: string }
+  | { readonly code: "HEADER_NO_ANSWER"; readonly number: number; readonly timeoutMs: number }
+  /** Nobody proved a transaction; `reason` is the last thing that was wrong. */
+  | { readonly code: "PROOF_NO_ANSWER"; readonly hash: string; readonly timeoutMs: number; readonly reason: string }
   /** Nobody proved what the state holds; `reason` is the last thing that was wrong. */
   | {
       readonly code: "STATE_NO_ANSWER";

@@ -7,6 +7,7 @@ import { rpcCalls } from "../../codec/fisco/rpc.js";
 import { stateProofFromRpc } from "../../codec/fisco/stateProofRpc.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { WireContext } from "../../codec/wire/context.js";
+import type { EventMessage } from "../../codec/wire/eventMessage.js";
 import { type RpcCaller, RpcSource } from "../rpcSource.js";
 import type { SendOutcome } from "../upstream.js";
 import type { Carrier } from "./carrier.js";
@@ -56,6 +57,16 @@ class RpcCarrier implements Carrier {
 
   send(transaction: Uint8Array): Promise<SendOutcome> {
     return this.#source.sendTransaction(transaction);
+  }
+
+  async proof(transactionHash: Uint8Array): Promise<EventMessage | undefined> {
+    try {
+      return await this.#source.proof(transactionHash);
+    } catch (thrown) {
+      if (!(thrown instanceof DomainError)) throw thrown;
+      this.#options.count(codeOf(thrown));
+      return undefined;
+    }
   }
 
   async stateProof(table: string, key: string, number: number | undefined): Promise<StateProofAnswer | undefined> {

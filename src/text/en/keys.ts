@@ -51,6 +51,14 @@ export const sendTexts: Texts<SendProblem> = {
     says: (p) => `The transaction cannot be kept in ${p.file} (${p.reason}), so it was not sent.`,
     advice: "Free the disk or correct the folder's rights; nothing was signed in vain, a new one is signed next time.",
   },
+  HEADER_NO_ANSWER: {
+    says: (p) => `Header ${p.number} could not be had and linked to a certified one within ${p.timeoutMs} ms.`,
+    advice: "`edgeseal doctor` examines brokers and nodes.",
+  },
+  PROOF_NO_ANSWER: {
+    says: (p) => `Nobody proved the transaction ${p.hash} within ${p.timeoutMs} ms (${p.reason}).`,
+    advice: "It may be in no block; `edgeseal chain tx` asks a node what it knows.",
+  },
   STATE_NO_ANSWER: {
     says: (p) =>
       `Nobody proved within ${p.timeoutMs} ms what the record ${p.key} of the table ${p.table} is (${p.reason}).`,
