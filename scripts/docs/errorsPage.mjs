@@ -23,6 +23,7 @@ const CLASSES = {
   broker: [["src/link/problems.js", "BrokerError"]],
   rpc: [["src/link/problems.js", "RpcError"]],
   store: [["src/store/problems.js", "StoreError"]],
+  state: [["src/ledger/state/problems.js", "StateError"]],
   codec: [["src/codec/problems.js", "HeaderError"]],
   wire: [["src/codec/wire/problems.js", "WireError"]],
   crypto: [
@@ -55,6 +56,7 @@ const TITLES = {
   broker: "Embedded broker",
   rpc: "JSON-RPC to nodes",
   store: "Store",
+  state: "State of a participant",
   codec: "Formats of FISCO BCOS",
   wire: "Messages over MQTT",
   crypto: "Cryptography",

@@ -23,6 +23,7 @@ import {
 import { shieldTexts, skfTexts } from "./en/shield.js";
 import { signingTexts } from "./en/signing.js";
 import { simulatorTexts } from "./en/simulator.js";
+import { stateTexts } from "./en/state.js";
 import { storeTexts } from "./en/store.js";
 import { wireTexts } from "./en/wire.js";
 import type { Sentence } from "./texts.js";
@@ -50,6 +51,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   broker: brokerTexts,
   rpc: rpcTexts,
   store: storeTexts,
+  state: stateTexts,
   codec: codecTexts,
   wire: wireTexts,
   crypto: cryptoTexts,
