@@ -79,17 +79,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   hsm: ["base", "crypto", "codec"],
   text: ["base", "crypto", "codec", "chain", "ledger", "store", "link", "hsm", "node", "simulator"],
   node: ["base", "crypto", "crypto/backend", "codec", "chain", "ledger", "store", "link", "hsm", "text"],
-  cli: ["base", "crypto", "codec", "chain", "ledger", "node", "text"],
+  cli: ["base", "crypto", "codec", "chain", "node", "text"],
   index: ["base", "crypto", "crypto/backend", "codec", "chain", "text"],
   simulator: ["base", "crypto", "crypto/backend", "codec", "chain", "ledger", "store", "link", "node", "text"],
 };
 
 const PURE = ["base", "crypto", "codec", "chain", "ledger"];
 
-/** Of these rooms `text` and `store` may know the shapes, not the code. */
+/** Of these rooms `text`, `store` and `ledger` may know the shapes, not the code. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
   text: ["crypto", "codec", "chain", "ledger", "store", "link", "hsm", "node", "simulator"],
   store: ["chain", "ledger"],
+  ledger: ["chain"],
 };
 
 const BANNED: readonly { readonly word: RegExp; readonly instead: string }[] = [

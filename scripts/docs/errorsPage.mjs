@@ -28,6 +28,7 @@ const CLASSES = {
   rpc: [["src/link/problems.js", "RpcError"]],
   rpcServer: [["src/link/problems.js", "RpcServerError"]],
   store: [["src/store/problems.js", "StoreError"]],
+  state: [["src/ledger/state/problems.js", "StateError"]],
   codec: [["src/codec/problems.js", "HeaderError"]],
   wire: [["src/codec/wire/problems.js", "WireError"]],
   crypto: [
@@ -65,6 +66,7 @@ const TITLES = {
   rpc: "JSON-RPC to nodes",
   rpcServer: "JSON-RPC of a participant",
   store: "Store",
+  state: "State of a participant",
   codec: "Formats of FISCO BCOS",
   wire: "Messages over MQTT",
   crypto: "Cryptography",

@@ -193,6 +193,21 @@ export class ProofError extends DomainError<ProofProblem> {
   readonly family: ErrorFamily = "input";
 }
 
+export type StateProofProblem =
+  /** `expected` bytes: what the kind and the bits ask for, or at most. */
+  | { readonly code: "STATE_PROOF_LENGTH"; readonly length: number; readonly expected: number }
+  | { readonly code: "STATE_PROOF_FORMAT"; readonly format: number }
+  | { readonly code: "STATE_PROOF_KIND"; readonly kind: number }
+  /** Asked to write: bits that do not strictly increase, or not one sibling for each. */
+  | { readonly code: "STATE_PROOF_BITS"; readonly bits: number; readonly siblings: number }
+  | { readonly code: "STATE_PROOF_FIELD_LENGTH"; readonly length: number }
+  | { readonly code: "STATE_TABLE_NAME"; readonly length: number; readonly max: number };
+
+/** A proof about the state of an `edgeseal` chain that cannot be read or written, or a name no key can be made of. */
+export class StateProofError extends DomainError<StateProofProblem> {
+  readonly family: ErrorFamily = "input";
+}
+
 export type GenesisProblem =
   | { readonly code: "GENESIS_TOO_LARGE"; readonly length: number; readonly max: number }
   | { readonly code: "GENESIS_NOT_TEXT" }
@@ -241,6 +256,7 @@ export type CodecProblem =
   | TransactionProblem
   | ReceiptProblem
   | ProofProblem
+  | StateProofProblem
   | GenesisProblem
   | ConsensusCallProblem
   | AbiProblem

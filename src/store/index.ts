@@ -5,3 +5,5 @@
 export { MemoryStore } from "./memoryStore.js";
 export { type OpenedStore, type OpenStoreOptions, openChainStore, type StoreEngineName } from "./openStore.js";
 export { type EngineFailure, StoreError, type StoreProblem } from "./problems.js";
+export { type LoadedState, loadStateSnapshot, type StoredSnapshot } from "./stateSnapshotReader.js";
+export { SnapshotWriter, saveStateSnapshot } from "./stateSnapshotWriter.js";

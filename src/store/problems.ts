@@ -21,7 +21,10 @@ export type StoreProblem =
   | { readonly code: "STORE_ENGINE_UNSAFE"; readonly engine: string; readonly node: string }
   | { readonly code: "STORE_RUN_OVERLAP"; readonly start: number; readonly count: number; readonly otherStart: number }
   | { readonly code: "STORE_WRITE_INVALID"; readonly what: string; readonly value: number; readonly limit: number }
-  | { readonly code: "STORE_CLOSED"; readonly path: string };
+  | { readonly code: "STORE_CLOSED"; readonly path: string }
+  /** `place` is `magic`, `header`, `length`, `chunk <number>` or a field of the header. */
+  | { readonly code: "STORE_SNAPSHOT_DAMAGED"; readonly path: string; readonly place: string }
+  | { readonly code: "STORE_SNAPSHOT_FORMAT"; readonly path: string; readonly format: number };
 
 export interface EngineFailure {
   readonly engine: string;

@@ -27,6 +27,7 @@ import { recoveryTexts } from "./en/recovery.js";
 import { shieldTexts, skfTexts } from "./en/shield.js";
 import { signingTexts } from "./en/signing.js";
 import { simulatorTexts } from "./en/simulator.js";
+import { stateTexts } from "./en/state.js";
 import { storeTexts } from "./en/store.js";
 import { wireTexts } from "./en/wire.js";
 import type { Sentence } from "./texts.js";
@@ -59,6 +60,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   rpc: rpcTexts,
   rpcServer: rpcServerTexts,
   store: storeTexts,
+  state: stateTexts,
   codec: codecTexts,
   wire: wireTexts,
   crypto: cryptoTexts,

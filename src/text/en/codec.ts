@@ -4,6 +4,7 @@ import type { Texts } from "../texts.js";
 const OTHER_SOURCE = "The source is broken or dishonest; ask another one.";
 const OTHER_CHAIN = "Check that the profile and the node belong to the same chain.";
 const UPDATE = "This may come from a newer FISCO release than this program knows; look for an update.";
+const UPDATE_OURS = "This may come from a newer release of edgeseal; look for an update.";
 
 export const codecTexts: Texts<CodecProblem> = {
   JSON_TOO_LARGE: { says: (p) => `A JSON text of ${p.length} characters is longer than ${p.max}.` },
@@ -181,6 +182,17 @@ export const codecTexts: Texts<CodecProblem> = {
   PROOF_ENTRY: { says: (p) => `Entry ${p.index} of a proof is not a 32-byte hash.` },
   PROOF_COUNT: { says: (p) => `Entry ${p.index} of a proof is not a count of one or two.` },
   PROOF_CUT_SHORT: { says: (p) => `A proof ends inside the group that begins at entry ${p.index}.` },
+
+  STATE_PROOF_LENGTH: { says: (p) => `A state proof has ${p.length} bytes where ${p.expected} are right.` },
+  STATE_PROOF_FORMAT: { says: (p) => `A state proof has the unknown format ${p.format}.`, advice: UPDATE_OURS },
+  STATE_PROOF_KIND: { says: (p) => `A state proof is of the unknown kind ${p.kind}.` },
+  STATE_PROOF_BITS: {
+    says: (p) => `A state proof of ${p.bits} bits and ${p.siblings} siblings is no way down a tree.`,
+  },
+  STATE_PROOF_FIELD_LENGTH: { says: (p) => `A hash of a state proof has ${p.length} bytes instead of 32.` },
+  STATE_TABLE_NAME: {
+    says: (p) => `The name of a table has ${p.length} bytes or is not text; at most ${p.max} bytes are allowed.`,
+  },
 
   GENESIS_TOO_LARGE: { says: (p) => `The text of block 0 has ${p.length} bytes; at most ${p.max} are allowed.` },
   GENESIS_NOT_TEXT: { says: () => "The extra data of block 0 is not text." },

@@ -5,6 +5,8 @@ const REOPEN = "Repair the cause and restart; what was acknowledged before is ke
 const RESYNC =
   "Stop the node, keep the file for inspection, and restore a copy or let the node fetch its headers again.";
 
+const SNAPSHOT_EXTRA = "An older one or the database serves instead; nothing is lost, the start takes longer.";
+
 export const storeTexts: Texts<StoreProblem> = {
   STORE_CORRUPT: {
     says: (p) => `The store ${p.path} is damaged at ${p.place} (${p.engineCode}).`,
@@ -64,6 +66,14 @@ export const storeTexts: Texts<StoreProblem> = {
   },
   STORE_WRITE_INVALID: {
     says: (p) => `A write to the store has ${p.what} ${p.value}, which is not within ${p.limit}.`,
+  },
+  STORE_SNAPSHOT_DAMAGED: {
+    says: (p) => `The state snapshot ${p.path} is damaged at ${p.place}.`,
+    advice: SNAPSHOT_EXTRA,
+  },
+  STORE_SNAPSHOT_FORMAT: {
+    says: (p) => `The state snapshot ${p.path} has the unknown format ${p.format}.`,
+    advice: SNAPSHOT_EXTRA,
   },
   STORE_CLOSED: { says: (p) => `The store ${p.path} was used after it was closed.` },
 };
