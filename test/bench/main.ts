@@ -9,6 +9,7 @@ type Suite = () => Promise<AsyncIterable<Figure>>;
 const SUITES: Readonly<Record<string, Suite>> = {
   light: async () => (await import("./light/light.js")).lightBench(),
   sign: async () => (await import("./sign/sign.js")).signBench(),
+  ledger: async () => (await import("./ledger/ledger.js")).ledgerBench(),
 };
 
 async function main(args: readonly string[]): Promise<number> {
