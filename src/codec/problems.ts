@@ -201,7 +201,9 @@ export type StateProofProblem =
   /** Asked to write: bits that do not strictly increase, or not one sibling for each. */
   | { readonly code: "STATE_PROOF_BITS"; readonly bits: number; readonly siblings: number }
   | { readonly code: "STATE_PROOF_FIELD_LENGTH"; readonly length: number }
-  | { readonly code: "STATE_TABLE_NAME"; readonly length: number; readonly max: number };
+  | { readonly code: "STATE_TABLE_NAME"; readonly length: number; readonly max: number }
+  /** A record came with a proof that does not show it. */
+  | { readonly code: "STATE_ANSWER_UNPROVEN"; readonly number: number };
 
 /** A proof about the state of an `edgeseal` chain that cannot be read or written, or a name no key can be made of. */
 export class StateProofError extends DomainError<StateProofProblem> {

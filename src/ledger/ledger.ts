@@ -29,6 +29,7 @@ import {
 import { LedgerError } from "./problems.js";
 import { ProvenState, recordKey } from "./provenState.js";
 import { STATE_HEIGHTS_MAX } from "./state/limits.js";
+import type { StateSnapshot } from "./state/snapshot.js";
 import type { StateTree } from "./state/stateTree.js";
 import { StateOverlay } from "./stateOverlay.js";
 import type { BlockWrite, LedgerStore, MountainNode, RecordDiff } from "./store.js";
@@ -88,6 +89,11 @@ export class Ledger {
 
   get head(): HashedHeader {
     return this.#head;
+  }
+
+  /** The newest state for keeping: chunks are to be taken soon, blocks may go on meanwhile. */
+  snapshot(): StateSnapshot {
+    return this.#tree.snapshot();
   }
 
   /** Heights whose state can be proven, both included. */

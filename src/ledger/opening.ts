@@ -28,8 +28,11 @@ export interface OpenLedgerOptions {
   readonly genesis: GenesisConfig;
   readonly executor: Executor;
   readonly store: LedgerStore;
-  /** The newest one there is; without it the tree is built from the records. */
-  readonly snapshot?: StateSnapshot;
+  /**
+   * Hands snapshots of the tree to `restore`, newest first, until it takes one; it refuses by throwing. Where none is taken
+   * the tree is built from the records.
+   */
+  readonly snapshots?: (restore: (snapshot: StateSnapshot) => StateTree) => StateTree | undefined;
 }
 
 /** Block 0 and the state that it begins with. */
@@ -125,14 +128,15 @@ function openHistory({ suite, profile, store }: OpenLedgerOptions, { header, has
 
 /** From the snapshot and what came after it, or else from all records; either must lead to the header's state root. */
 function openTree(options: OpenLedgerOptions, newest: HashedHeader): StateTree {
-  const { suite, store, snapshot, genesis } = options;
+  const { suite, store, snapshots, genesis } = options;
   const { number } = newest.header;
   const expected = number === 0 ? genesisRoot(suite, genesis) : newest.header.stateRoot;
-  const fromSnapshot = snapshot === undefined ? undefined : replayed(options, snapshot, number);
-  if (fromSnapshot !== undefined && equalBytes(fromSnapshot.root(), expected)) return fromSnapshot;
-  const rebuilt = StateTree.rebuild(suite.hash, number, leavesOf(options));
-  if (equalBytes(rebuilt.root(), expected)) return rebuilt;
-  throw new LedgerDamage({ code: "LEDGER_STATE_DAMAGED", place: store.place, number });
+  const compared = (tree: StateTree): StateTree => {
+    if (equalBytes(tree.root(), expected)) return tree;
+    throw new LedgerDamage({ code: "LEDGER_STATE_DAMAGED", place: store.place, number });
+  };
+  const restored = snapshots?.((snapshot) => compared(replayed(options, snapshot, number)));
+  return restored ?? compared(StateTree.rebuild(suite.hash, number, leavesOf(options)));
 }
 
 function genesisRoot(suite: Suite, genesis: GenesisConfig): Uint8Array {
@@ -146,13 +150,16 @@ function genesisRoot(suite: Suite, genesis: GenesisConfig): Uint8Array {
   );
 }
 
-/** Undefined where a diff on the way is missing: then the snapshot is too old. */
-function replayed({ suite, store }: OpenLedgerOptions, snapshot: StateSnapshot, head: number): StateTree | undefined {
-  if (snapshot.height > head) return undefined;
+/** @throws LedgerDamage where a diff on the way is missing: then the snapshot is too old, or of another chain. */
+function replayed({ suite, store }: OpenLedgerOptions, snapshot: StateSnapshot, head: number): StateTree {
+  const unusable = (number: number): never => {
+    throw new LedgerDamage({ code: "LEDGER_STATE_DAMAGED", place: store.place, number });
+  };
+  if (snapshot.height > head) return unusable(snapshot.height);
   const tree = StateTree.restore(suite.hash, snapshot);
   for (let number = snapshot.height + 1; number <= head; number++) {
     const diffs = store.diffs(number);
-    if (diffs === undefined) return undefined;
+    if (diffs === undefined) return unusable(number);
     tree.apply(
       number,
       diffs.map(({ table, key, after }) => ({

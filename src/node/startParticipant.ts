@@ -82,14 +82,21 @@ async function open(
   const { serve, broker, intervalMs, workers } = config.participant;
   if (broker !== undefined) closing.push(await startBroker(broker, logger));
   const signer = await openSigner(parts, closing);
-  const [{ openSqliteLedgerStore, LEDGER_FILE }, { RecoveryPool }, { Participant }, { jsonRpc }, { rpcServer }] =
-    await Promise.all([
-      import("../store/ledger/sqliteLedgerStore.js"),
-      import("./participant/recovery/recoveryPool.js"),
-      import("./participant/participant.js"),
-      import("./rpc/jsonRpc.js"),
-      import("../link/rpcServer.js"),
-    ]);
+  const [
+    { openSqliteLedgerStore, LEDGER_FILE },
+    { SnapshotKeeper },
+    { RecoveryPool },
+    { Participant },
+    { jsonRpc },
+    { rpcServer },
+  ] = await Promise.all([
+    import("../store/ledger/sqliteLedgerStore.js"),
+    import("./participant/snapshotKeeper.js"),
+    import("./participant/recovery/recoveryPool.js"),
+    import("./participant/participant.js"),
+    import("./rpc/jsonRpc.js"),
+    import("../link/rpcServer.js"),
+  ]);
   const store = await openSqliteLedgerStore(join(dataDir.path, LEDGER_FILE));
   closing.push(() => store.close());
   const recoverer = new RecoveryPool({
@@ -99,9 +106,12 @@ async function open(
     ...(workers === undefined ? {} : { workers }),
   });
   closing.push(() => recoverer.close());
+  const keeper = new SnapshotKeeper(dataDir.path, suite.name, logger);
   const participant = new Participant({
     ...{ genesis, profile: anchor.profile, suite, store, signer, recoverer, clock, logger, intervalMs, onFailure },
+    snapshots: (restore) => keeper.load(restore),
   });
+  participant.onBlock(() => keeper.onBlock(participant.ledger));
   const server = rpcServer({
     handler: jsonRpc({ view: participant.view, clock, random }),
     ...{ host: serve.host, port: serve.port, origins: serve.origins, logger },
@@ -137,6 +147,7 @@ async function open(
     async stop() {
       await server.stop();
       await participant.stop();
+      keeper.stop(participant.ledger);
       await publisher.stop();
       await closeAll();
     },

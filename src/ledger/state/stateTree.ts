@@ -27,6 +27,9 @@ import { verifyTree } from "./verifyTree.js";
 /** Height of a tree to which nothing was applied: block 0 makes the first state. */
 export const HEIGHT_BEFORE_GENESIS = -1;
 
+/** Keys that go into a tree at a time while it is built anew; larger batches share more of the hashing. */
+const REBUILD_BATCH_LEAVES = 65_536;
+
 export interface StateTreeOptions {
   /** Heights kept readable, the newest among them, at least 1; left out: STATE_HEIGHTS_MAX. */
   readonly heights?: number;
@@ -87,6 +90,32 @@ export class StateTree {
     return new StateTree(hash, options, (arena) =>
       baseVersion(height, importSnapshot(arena, snapshot), copyBytes(snapshot.root), leafCount),
     );
+  }
+
+  /**
+   * The state of a height from all its keys, each once and in any order, as the only kept height: where there is no snapshot.
+   * @throws StateError `STATE_FIELD_LENGTH`, `STATE_TREE_FULL`; whatever the iterable throws.
+   */
+  static rebuild(
+    hash: HashFunction,
+    height: number,
+    leaves: Iterable<StateChange>,
+    options: StateTreeOptions = {},
+  ): StateTree {
+    const tree = StateTree.empty(hash, options);
+    let batch: StateChange[] = [];
+    const take = (): void => {
+      tree.apply(tree.height + 1, batch);
+      tree.prune(tree.height);
+      batch = [];
+    };
+    for (const leaf of leaves) {
+      batch.push(leaf);
+      if (batch.length >= REBUILD_BATCH_LEAVES) take();
+    }
+    take();
+    tree.#versions[0] = { ...tree.#newest(), height };
+    return tree;
   }
 
   /** The newest height. */

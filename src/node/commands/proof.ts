@@ -1,7 +1,7 @@
 /** `edgeseal proof`: records, names, transactions and receipts, believed only with a proof. */
 import { fromHex, to0x } from "../../base/bytes.js";
 import { addressText } from "../../ledger/execution.js";
-import { cnsAddressOf, cnsRecordName } from "../../ledger/system/cnsRecords.js";
+import { CNS_TABLE, cnsKey, readCnsEntry } from "../../ledger/system/cnsNames.js";
 import type { ProvenRecord } from "../transactions/chainSession.js";
 import { usage } from "./sign.js";
 import { type VisitOptions, visitChain } from "./visit.js";
@@ -52,9 +52,9 @@ export interface ProvenName {
 
 /** A name of the contract name service. @throws as `proveState` */
 export async function proveCns(context: VisitOptions, name: string, version: string): Promise<ProvenName> {
-  const record = cnsRecordName(name, version);
+  const record = { table: CNS_TABLE, key: cnsKey(name, version) };
   const found = await visitChain(context, ({ session }) => session.stateRecord(record, undefined, context.timeoutMs));
-  const address = found.value === undefined ? null : cnsAddressOf(found.value);
+  const address = found.value === undefined ? null : to0x(readCnsEntry(found.value, record.key).address);
   return { name, version, address, ...placeOf(found) };
 }
 

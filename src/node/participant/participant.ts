@@ -9,11 +9,10 @@ import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { Profile } from "../../codec/profile.js";
 import type { Suite } from "../../crypto/suite.js";
 import type { ExecutedBlock, Ledger } from "../../ledger/ledger.js";
-import { genesisBlock, openLedger } from "../../ledger/opening.js";
+import { genesisBlock, type OpenLedgerOptions, openLedger } from "../../ledger/opening.js";
 import { BLOCK_LIMIT_RANGE_BLOCKS } from "../../ledger/pool/limits.js";
 import { NonceWindow } from "../../ledger/pool/nonceWindow.js";
 import { TransactionPool } from "../../ledger/pool/transactionPool.js";
-import type { StateSnapshot } from "../../ledger/state/snapshot.js";
 import type { LedgerStore } from "../../ledger/store.js";
 import { createGate, systemEngine } from "../../ledger/system/index.js";
 import { txCountLimitAt } from "../../ledger/system/settings.js";
@@ -29,7 +28,7 @@ export interface ParticipantOptions {
   readonly profile: Profile;
   readonly suite: Suite;
   readonly store: LedgerStore;
-  readonly snapshot?: StateSnapshot;
+  readonly snapshots?: OpenLedgerOptions["snapshots"];
   /** Of the sealer's key. */
   readonly signer: GuardedSigner;
   readonly recoverer: Recoverer;
@@ -55,7 +54,7 @@ export class Participant {
 
   /** @throws LedgerDamage, StoreError */
   constructor(options: ParticipantOptions) {
-    const { genesis, profile, suite, store, snapshot, signer, recoverer, clock, intervalMs, onFailure } = options;
+    const { genesis, profile, suite, store, snapshots, signer, recoverer, clock, intervalMs, onFailure } = options;
     this.#options = options;
     if (store.head() === undefined) store.commit(genesisBlock(suite, genesis));
     const executor = { engines: [systemEngine(suite)], gate: createGate() };
@@ -65,7 +64,7 @@ export class Participant {
       genesis,
       executor,
       store,
-      ...(snapshot === undefined ? {} : { snapshot }),
+      ...(snapshots === undefined ? {} : { snapshots }),
     });
     const { chainId, groupId } = genesis;
     this.pool = new TransactionPool({

@@ -185,6 +185,10 @@ export const codecTexts: Texts<CodecProblem> = {
 
   STATE_PROOF_LENGTH: { says: (p) => `A state proof has ${p.length} bytes where ${p.expected} are right.` },
   STATE_PROOF_FORMAT: { says: (p) => `A state proof has the unknown format ${p.format}.`, advice: UPDATE_OURS },
+  STATE_ANSWER_UNPROVEN: {
+    says: (p) => `A record came with a proof that does not show it in the state of block ${p.number}.`,
+    advice: OTHER_SOURCE,
+  },
   STATE_PROOF_KIND: { says: (p) => `A state proof is of the unknown kind ${p.kind}.` },
   STATE_PROOF_BITS: {
     says: (p) => `A state proof of ${p.bits} bits and ${p.siblings} siblings is no way down a tree.`,
