@@ -25,7 +25,8 @@ export interface RpcInvocation {
 
 export interface RpcFault {
   readonly kind: "fault";
-  readonly id: RpcId;
+  /** Undefined for a notification, whose faults are not answered either. */
+  readonly id: RpcId | undefined;
   readonly code: number;
   readonly message: string;
 }
@@ -66,8 +67,7 @@ function readRequest(value: JsonValue): RpcInvocation | RpcFault {
   if (Array.isArray(params)) return { kind: "call", id, method, params };
   if (typeof params !== "object" || params === null) return invalid(id ?? null);
   // The specification allows names as well; FISCO's methods have none that all agree on.
-  if (id !== undefined) return fault(id, JSON_RPC_CODES.invalidParams, "Invalid params: they are taken by position.");
-  return invalid(null);
+  return fault(id, JSON_RPC_CODES.invalidParams, "Invalid params: they are taken by position.");
 }
 
 function isId(value: JsonValue): value is RpcId {
@@ -78,13 +78,13 @@ function invalid(id: RpcId): RpcFault {
   return fault(id, JSON_RPC_CODES.invalidRequest, "The JSON sent is not a valid Request object.");
 }
 
-function fault(id: RpcId, code: number, message: string): RpcFault {
+function fault(id: RpcId | undefined, code: number, message: string): RpcFault {
   return { kind: "fault", id, code, message };
 }
 
-/** @throws JsonError for a result that JSON cannot say. */
+/** No result is null. @throws JsonError for a result that JSON cannot say. */
 export function writeRpcResult(id: RpcId, result: unknown): string {
-  return writeJson({ id, jsonrpc: "2.0", result });
+  return writeJson({ id, jsonrpc: "2.0", result: result ?? null });
 }
 
 export function writeRpcError(id: RpcId, code: number, message: string): string {

@@ -140,8 +140,7 @@ class HttpRpcServer implements RpcServer {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     await this.#running.idle(this.#options.stopWaitMs ?? RPC_SERVER_STOP_WAIT_MS);
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await Promise.all([closed, ...[...this.#sockets].map(destroyed)]);
   }
 
   get #bodyBytesMax(): number {
@@ -253,4 +252,11 @@ class HttpRpcServer implements RpcServer {
     const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
     request.once("close", () => clearTimeout(timer));
   }
+}
+
+function destroyed(socket: Socket): Promise<void> {
+  return new Promise<void>((resolve) => {
+    socket.once("close", () => resolve());
+    socket.destroy();
+  });
 }

@@ -73,7 +73,7 @@ export class RpcDesk {
     if (item.kind === "fault") return this.#error(item.id, item.code, item.message);
     const { id, method, params } = item;
     try {
-      const result = (await this.#options.handler(method, params)) ?? null;
+      const result = await this.#options.handler(method, params);
       if (id === undefined) return undefined;
       const text = writeRpcResult(id, result);
       const bytes = Buffer.byteLength(text) + SEPARATOR_BYTES;

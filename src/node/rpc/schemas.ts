@@ -93,7 +93,7 @@ export const RECEIPT: Schema = fields(
     status: NUMBER,
     to: TEXT,
     transactionHash: HASH,
-    transactionProof: PROOF,
+    transactionProof: nullOr(PROOF),
     txReceiptProof: PROOF,
     version: NUMBER,
   },

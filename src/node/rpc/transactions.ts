@@ -43,8 +43,11 @@ export const transactionMethods = [
     summary: "The receipt of a transaction by the transaction's hash.",
     params: [group, nodeName, txHash, requireProof],
     result: { name: "receipt", schema: RECEIPT },
-    answer: ({ view }, _group, _node, transactionHash, withProof) =>
-      showReceipt(view, placeOf(view, transactionHash), withProof),
+    answer: ({ view }, _group, _node, transactionHash, withProof) => {
+      const receipt = showReceipt(view, placeOf(view, transactionHash), withProof);
+      // FISCO names it here also where no proof was asked for.
+      return { ...receipt, transactionProof: receipt.transactionProof ?? null };
+    },
   }),
   method({
     name: "getPendingTxSize",
