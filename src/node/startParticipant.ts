@@ -79,7 +79,7 @@ async function open(
 ): Promise<ParticipantService> {
   const { config, dataDir, setup, genesis, sync, link, environment, onOutput, onFailure } = parts;
   const { anchor, suite, clock, random, logger } = setup;
-  const { serve, broker, intervalMs, workers } = config.participant;
+  const { serve, broker, intervalMs, idleMs, workers } = config.participant;
   if (broker !== undefined) closing.push(await startBroker(broker, logger));
   const signer = await openSigner(parts, closing);
   const [
@@ -108,7 +108,19 @@ async function open(
   closing.push(() => recoverer.close());
   const keeper = new SnapshotKeeper(dataDir.path, suite.name, logger);
   const participant = new Participant({
-    ...{ genesis, profile: anchor.profile, suite, store, signer, recoverer, clock, logger, intervalMs, onFailure },
+    ...{
+      genesis,
+      profile: anchor.profile,
+      suite,
+      store,
+      signer,
+      recoverer,
+      clock,
+      logger,
+      intervalMs,
+      idleMs,
+      onFailure,
+    },
     snapshots: (restore) => keeper.load(restore),
   });
   participant.onBlock(() => keeper.onBlock(participant.ledger));
@@ -132,7 +144,10 @@ async function open(
     watch: config.watch.map(fromHex),
   });
   return {
-    start: () => publisher.start(),
+    start() {
+      participant.start();
+      publisher.start();
+    },
     acceptSealers: (number, hash) => publisher.acceptSealers(number, hash),
     status: () => ({
       ...publisher.status(),

@@ -164,6 +164,14 @@ const participant = z
       .default("sealer")
       .describe("Name of the key, of the family `sealer`, that signs headers."),
     intervalMs: z.int().min(0).max(60_000).default(100).describe("Least time from block to block."),
+    idleMs: z
+      .int()
+      .min(0)
+      .max(86_400_000)
+      .default(60_000)
+      .describe(
+        "Time without transactions after which an empty block shows light nodes that the chain lives; 0 makes none.",
+      ),
     workers: z
       .int()
       .min(0)

@@ -36,6 +36,8 @@ export interface ParticipantOptions {
   readonly logger: Logger;
   /** Least time from block to block. */
   readonly intervalMs: Millis;
+  /** Time without a block after which an empty one is made; 0 makes none. */
+  readonly idleMs: Millis;
   /** Nothing is sealed any more: the node must end. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -54,7 +56,8 @@ export class Participant {
 
   /** @throws LedgerDamage, StoreError */
   constructor(options: ParticipantOptions) {
-    const { genesis, profile, suite, store, snapshots, signer, recoverer, clock, intervalMs, onFailure } = options;
+    const { genesis, profile, suite, store, snapshots, signer, recoverer, clock, intervalMs, idleMs, onFailure } =
+      options;
     this.#options = options;
     if (store.head() === undefined) store.commit(genesisBlock(suite, genesis));
     const executor = { engines: [systemEngine(suite)], gate: createGate() };
@@ -87,7 +90,7 @@ export class Participant {
       submit: (bytes, timeoutMs) => this.desk.submit(bytes, timeoutMs),
     });
     this.#sealer = new SoloSealer({
-      ...{ ledger: this.ledger, store, signer, clock, intervalMs, onFailure },
+      ...{ ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
       select: (height) => this.#select(height),
       onBlock: (header, block) => this.#onBlock(header, block),
     });
@@ -96,6 +99,10 @@ export class Participant {
   /** Called after each block is on the disk. */
   onBlock(listener: (header: HashedHeader) => void): void {
     this.#listeners.add(listener);
+  }
+
+  start(): void {
+    this.#sealer.start();
   }
 
   /** The block under way is finished. */

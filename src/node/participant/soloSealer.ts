@@ -1,6 +1,7 @@
 /**
  * One sealer alone: takes what waits in the pool, carries it out, signs the header through the guard, writes the block, and
- * only then tells anybody. No transactions, no block.
+ * only then tells anybody. Where nothing waits for long it makes an empty block, so that light nodes can tell a quiet chain
+ * from a dead one; the first one comes at once, because block 0 is nothing that anybody signed.
  */
 
 import { equalBytes } from "../../base/bytes.js";
@@ -19,10 +20,12 @@ export interface SoloSealerOptions {
   readonly store: LedgerStore;
   readonly signer: GuardedSigner;
   readonly clock: Clock;
-  /** Calls for the block above `height`, in order; none means no block. */
+  /** Calls for the block above `height`, in order. */
   readonly select: (height: number) => readonly SignedCall[];
   /** Least time from block to block, so that transactions travel together. */
   readonly intervalMs: Millis;
+  /** Time without a block after which an empty one is made; 0 makes none. */
+  readonly idleMs: Millis;
   /** The block is on the disk. */
   readonly onBlock: (header: HashedHeader, block: ExecutedBlock) => void;
   /** Nothing is sealed any more. */
@@ -32,12 +35,21 @@ export interface SoloSealerOptions {
 export class SoloSealer {
   readonly #options: SoloSealerOptions;
   #timer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   #lastAt = Number.NEGATIVE_INFINITY;
+  /** The next block is made also without transactions. */
+  #emptyDue = false;
   #stopped = false;
 
   constructor(options: SoloSealerOptions) {
     this.#options = options;
+  }
+
+  start(): void {
+    if (this.#options.ledger.head.header.number === 0) this.#emptyDue = true;
+    this.#restIdle();
+    this.wake();
   }
 
   /** Something waits in the pool. */
@@ -62,7 +74,18 @@ export class SoloSealer {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#idleTimer);
     await this.#working;
+  }
+
+  #restIdle(): void {
+    const { idleMs } = this.#options;
+    clearTimeout(this.#idleTimer);
+    if (idleMs === 0 || this.#stopped) return;
+    this.#idleTimer = setTimeout(() => {
+      this.#emptyDue = true;
+      this.wake();
+    }, idleMs);
   }
 
   /** One block, or none where nothing waits. */
@@ -70,7 +93,8 @@ export class SoloSealer {
     const { ledger, clock, select } = this.#options;
     const number = ledger.head.header.number + 1;
     const calls = select(number - 1);
-    if (calls.length === 0) return false;
+    if (calls.length === 0 && !this.#emptyDue) return false;
+    this.#emptyDue = false;
     this.#lastAt = performance.now();
     const sealer = this.#place(number);
     const block = ledger.execute({ number, timestamp: clock.now(), sealer, calls });
@@ -90,6 +114,7 @@ export class SoloSealer {
     const { ledger, store, onBlock } = this.#options;
     store.commit(ledger.seal(block, signatures));
     onBlock(ledger.committed(block, signatures), block);
+    this.#restIdle();
   }
 
   /** Its own place in the list. @throws ParticipantError `PARTICIPANT_NOT_SEALER` */
