@@ -12,8 +12,16 @@ import { GAS_PER_INPUT_BYTE, GAS_PER_OUTPUT_BYTE } from "../../../src/ledger/sys
 import { genesisRecords } from "../../../src/ledger/system/genesisRecords.js";
 import { SYSTEM_CONTRACTS } from "../../../src/ledger/system/index.js";
 import { kvTableAddress } from "../../../src/ledger/system/kvTables.js";
-import type { Method, SystemContract } from "../../../src/ledger/system/method.js";
+import {
+  declined,
+  type Method,
+  type MethodResult,
+  precompiledError,
+  returnedCode,
+  type SystemContract,
+} from "../../../src/ledger/system/method.js";
 import { sealersAt } from "../../../src/ledger/system/nodes.js";
+import { SystemEngine } from "../../../src/ledger/system/systemEngine.js";
 import { ADMIN, account, genesis, node, World } from "./world.js";
 
 const METHODS: readonly { readonly contract: SystemContract; readonly method: Method }[] = SYSTEM_CONTRACTS.flatMap(
@@ -133,6 +141,33 @@ describe("the system engine", () => {
       world.raw(contract.address, sampleInput(world, method), { readOnly });
       expect(world.next()).toEqual([]);
     }
+  });
+
+  it("takes back what a careless contract writes", () => {
+    const world = new World();
+    const to = "ee".repeat(20);
+    const careless = (mutability: Method["mutability"], result: MethodResult): Method => ({
+      signature: "act()",
+      returns: "(int32)",
+      mutability,
+      gas: 0,
+      run: ({ state }) => {
+        state.set("t", "k", new Uint8Array(1));
+        return result;
+      },
+    });
+    const call = (method: Method) => {
+      const contract = { name: "careless", address: to, governance: false, methods: [method] };
+      const engine = new SystemEngine(world.suite, [contract], []);
+      const input = encodeAbiCall(world.suite.hash, "act()", []);
+      const base = { caller: ADMIN, origin: ADMIN, to, input, gas: 1000, depth: 0, readOnly: false };
+      const { status } = engine.call(base, world.frame());
+      return { status, changes: world.overlay.changes().length };
+    };
+    expect(call(careless("view", returnedCode(0)))).toEqual({ status: 0, changes: 0 });
+    expect(call(careless("write", declined(-50_000)))).toEqual({ status: 0, changes: 0 });
+    expect(call(careless("write", precompiledError("no")))).toEqual({ status: 15, changes: 0 });
+    expect(call(careless("write", returnedCode(0)))).toEqual({ status: 0, changes: 1 });
   });
 
   it("does the same to the same calls, on every machine", () => {
