@@ -2,7 +2,7 @@
  * A chain made, run and used from the command line, on both suites: transactions by JSON-RPC and MQTT, a light node that
  * follows, and everything proven from what the light node trusts.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
