@@ -8,7 +8,6 @@ type Suite = () => Promise<AsyncIterable<Figure>>;
 
 const SUITES: Readonly<Record<string, Suite>> = {
   light: async () => (await import("./light/light.js")).lightBench(),
-  ledger: async () => (await import("./ledger/ledger.js")).ledgerBench(),
   sign: async () => (await import("./sign/sign.js")).signBench(),
   ledger: async () => (await import("./ledger/ledger.js")).ledgerBench(),
 };
