@@ -1,6 +1,6 @@
 /**
- * The engine of the system contracts: contracts of this program at fixed addresses, called like Solidity contracts. Plain
- * words of what every call goes through, in order: address, depth, selector, gas, arguments, handler, gas of the output.
+ * The engine of the system contracts: contracts of this program, called like Solidity contracts. Every call goes through
+ * the same checks in the same order: address, depth, selector, gas, arguments; then its handler; then gas of the output.
  */
 import { EMPTY_BYTES, toHex } from "../../base/bytes.js";
 import { SELECTOR_BYTES, selectorOf } from "../../codec/abi/call.js";

@@ -7,6 +7,7 @@ import { codeOf } from "../../base/error.js";
 import type { LightMessage } from "../../chain/lightMessages.js";
 import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
+import type { AncestorAnswer } from "../../codec/wire/ancestorMessage.js";
 import type { BlockBody, EventMessage } from "../../codec/wire/eventMessage.js";
 import { addressText } from "../../ledger/execution.js";
 import type { ChainSource, ChainSourceFactory, ChainSourceParts, SendOutcome } from "../upstream.js";
@@ -110,6 +111,12 @@ class LedgerSource implements ChainSource {
       const to = wanted.get(addressText(transaction.data.to));
       return to === undefined ? [] : [{ hash, to }];
     });
+  }
+
+  async ancestor(number: number, below: number): Promise<AncestorAnswer | undefined> {
+    const header = this.#view.header(number);
+    const proof = this.#view.ancestorProof(number, below);
+    return header === undefined || proof === undefined ? undefined : { header, proof };
   }
 
   async stateProof(table: string, key: string, number: number | undefined): Promise<StateProofAnswer | undefined> {

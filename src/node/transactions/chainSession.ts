@@ -13,13 +13,14 @@ import type { LightOutput, LightState } from "../../chain/lightMessages.js";
 import { provenValue } from "../../codec/edgeseal/stateAnswer.js";
 import type { SignedTransaction } from "../../codec/fisco/transactionBuild.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
+import { isAncestor } from "../../codec/wire/ancestorMessage.js";
 import type { EventMessage } from "../../codec/wire/eventMessage.js";
 import type { Suite } from "../../crypto/suite.js";
 import { MemoryStore } from "../../store/memoryStore.js";
 import { clientOptionsOf, type SyncSettings } from "../chainSetup.js";
 import { LightService } from "../lightService.js";
 import type { Carrier } from "./carrier.js";
-import { CertifiedHeaders, recentOf } from "./certifiedHeaders.js";
+import { CertifiedHeaders, type HeaderWays, recentOf } from "./certifiedHeaders.js";
 import { Pauses } from "./pauses.js";
 import { SendError } from "./problems.js";
 import { checkSize } from "./signTransaction.js";
@@ -148,9 +149,7 @@ export class ChainSession {
 
   /** A header, certified or linked to a certified one. @throws SendError `HEADER_NO_ANSWER` */
   async header(number: number, timeoutMs: number): Promise<HashedHeader> {
-    const found = await this.#ask(timeoutMs, (carrier) =>
-      this.#headers.find(number, (from, count) => carrier.headers(from, count)),
-    );
+    const found = await this.#ask(timeoutMs, (carrier) => this.#headers.find(number, this.#ways(carrier)));
     if (found !== undefined) return found.header;
     throw new SendError({ code: "HEADER_NO_ANSWER", number, timeoutMs });
   }
@@ -213,6 +212,19 @@ export class ChainSession {
     return await this.#within(work, timeoutMs);
   }
 
+  #ways(carrier: Carrier): HeaderWays {
+    const { suite, start } = this.#options;
+    const wire = { suite, profile: start.anchor.profile };
+    return {
+      headers: (from, count) => carrier.headers(from, count),
+      async ancestor(number, certified) {
+        const answer = await carrier.ancestor(number, certified.header.number);
+        if (answer?.header.header.number !== number || !isAncestor(answer, certified, wire)) return undefined;
+        return answer.header;
+      },
+    };
+  }
+
   async #recordBy(
     carrier: Carrier,
     record: { readonly table: string; readonly key: string },
@@ -222,7 +234,7 @@ export class ChainSession {
     if (answer === undefined || (number !== undefined && answer.number !== number)) return undefined;
     const reached = this.#headers.reached(answer.number).then(() => true);
     if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined) return undefined;
-    const found = await this.#headers.find(answer.number, (from, count) => carrier.headers(from, count));
+    const found = await this.#headers.find(answer.number, this.#ways(carrier));
     if (found === undefined) return undefined;
     const { header, hash } = found.header;
     const value = provenValue(this.#options.suite.hash, header, record, answer);
@@ -242,7 +254,7 @@ export class ChainSession {
     const reached = this.#headers.reached(event.number).then(() => true);
     if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined)
       throw unproven(`header ${event.number} has not come`);
-    const found = await this.#headers.find(event.number, (from, count) => carrier.headers(from, count));
+    const found = await this.#headers.find(event.number, this.#ways(carrier));
     if (found === undefined) throw unproven(`header ${event.number} is not to be had`);
     const header = recentOf(found);
     let verdict: EventVerdict;

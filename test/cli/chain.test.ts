@@ -1,0 +1,157 @@
+/**
+ * A chain made, run and used from the command line, on both suites: transactions by JSON-RPC and MQTT, a light node that
+ * follows, and everything proven from what the light node trusts.
+ */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../support/linkContract.js";
+import { type CompiledCli, compileCli } from "./compiledCli.js";
+
+const TABLE_MANAGER = `0x${"0".repeat(36)}1002`;
+const CNS = `0x${"0".repeat(36)}1004`;
+const HASH = /^0x[0-9a-f]{64}$/;
+
+let cli: CompiledCli;
+beforeAll(() => {
+  cli = compileCli();
+});
+afterAll(() => cli.remove());
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+for (const suite of ["ecdsa", "sm"] as const) {
+  describe(`a solo chain of the suite ${suite}`, () => {
+    let folder: string;
+    let light: string;
+    let running: ChildProcess[] = [];
+
+    const start = (config: string): ChildProcess => {
+      const child = cli.start(["start", "--config", config]);
+      running.push(child);
+      return child;
+    };
+    const stop = async (child: ChildProcess): Promise<void> => {
+      running = running.filter((each) => each !== child);
+      if (child.exitCode !== null) return;
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    };
+    const ask = (...words: string[]) => {
+      const { exitCode, out, error } = cli.run([...words, "-c", light, "--json"]);
+      return { exitCode, answer: out === "" ? { error } : JSON.parse(out) };
+    };
+    const statusOf = (config: string) => JSON.parse(cli.run(["status", "-c", config, "--json"]).out);
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "edgeseal-chain-"));
+      const ports = ["--rpc-port", String(await freePort()), "--mqtt-port", String(await freePort())];
+      const made = cli.run(["chain", "init", "--out", join(folder, "c"), "--suite", suite, "--json", ...ports]);
+      expect(made.exitCode).toBe(0);
+      expect(JSON.parse(made.out)).toMatchObject({
+        genesisHash: expect.stringMatching(HASH),
+        nodes: [{ name: "node0" }],
+      });
+      expect(
+        cli.run(["init", "-b", join(folder, "c/light.bundle.json"), "--dir", join(folder, "light")]).exitCode,
+      ).toBe(0);
+      light = join(folder, "light/edgeseal.yaml");
+      const algorithm = suite === "sm" ? "sm2" : "secp256k1";
+      const key = `{ name: admin, algorithm: ${algorithm}, backend: keystore, file: ../c/node0/keys/admin.json, secretFile: ../c/node0/admin.pass }`;
+      appendFileSync(light, `\nkeys:\n  - ${key}\n`);
+      start(join(folder, "c/node0/edgeseal.yaml"));
+      await until(() => statusOf(join(folder, "c/node0/edgeseal.yaml")).height === 1, "the first block");
+    });
+    afterAll(async () => {
+      for (const child of [...running]) await stop(child);
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it("has keys for its owner alone, certificates and a start script", () => {
+      const node = join(folder, "c/node0");
+      for (const secret of ["keys/sealer.json", "sealer.pass", "tls/node.key", "rpc.token"]) {
+        expect(statSync(join(node, secret)).mode & 0o077).toBe(0);
+      }
+      expect(statSync(join(node, "start.sh")).mode & 0o100).toBe(0o100);
+      expect(existsSync(join(node, "tls/node.crt"))).toBe(true);
+      expect(readFileSync(join(node, "genesis.txt"), "utf8")).toContain(`sm_crypto:${suite === "sm" ? 1 : 0}\n`);
+    });
+
+    it("takes transactions by MQTT and by JSON-RPC, and a light node proves them", async () => {
+      const follower = start(light);
+      await until(() => statusOf(light).state === "FOLLOWING", "the light node");
+      const create = ["--to", TABLE_MANAGER, "--call", "createKVTable(string,string,string)"];
+      const created = ask("tx", "send", "--key", "admin", ...create, "--arg", "t_lamp", "--arg", "k", "--arg", "v");
+      expect(created).toMatchObject({ exitCode: 0, answer: { status: 0, proven: true } });
+      await until(() => statusOf(light).height >= created.answer.number, "the block at the light node");
+      await stop(follower);
+      const hello = `0x${"ab".repeat(20)}`;
+      const insert = ["--to", CNS, "--call", "insert(string,string,address,string)"];
+      const named = ["--arg", "lamp", "--arg", "1.0", "--arg", hello, "--arg", "[]"];
+      const inserted = ask("tx", "send", "--key", "admin", "--via", "rpc", ...insert, ...named);
+      expect(inserted).toMatchObject({ exitCode: 0, answer: { status: 0, proven: true } });
+      expect(ask("proof", "cns", "lamp", "1.0")).toMatchObject({
+        exitCode: 0,
+        answer: { address: hello, proven: true },
+      });
+      expect(ask("proof", "cns", "lamp", "2.0", "--via", "rpc")).toMatchObject({
+        exitCode: 1,
+        answer: { address: null },
+      });
+      for (const via of ["mqtt", "rpc"]) {
+        const { hash } = inserted.answer;
+        expect(ask("proof", "tx", hash, "--via", via)).toMatchObject({ exitCode: 0, answer: { to: CNS, hash } });
+        expect(ask("proof", "receipt", hash, "--via", via)).toMatchObject({ exitCode: 0, answer: { status: 0, hash } });
+      }
+      const state = ask("proof", "state", "s_tables", "u_/tables/t_lamp");
+      expect(state).toMatchObject({ exitCode: 0, answer: { text: "k,v", proven: true } });
+      expect(state.answer.proofBytes).toBeLessThan(2_048);
+      expect(ask("chain", "tx", inserted.answer.hash).answer).toMatchObject({
+        number: inserted.answer.number,
+        status: 0,
+      });
+      expect(ask("chain", "block", String(inserted.answer.number)).answer).toMatchObject({ proven: true });
+      expect(ask("chain", "status").answer).toMatchObject({ chain: "chain0", failed: 0, pending: 0 });
+    });
+
+    it("goes on after a restart, with the same state", async () => {
+      const node = join(folder, "c/node0/edgeseal.yaml");
+      const before = ask("chain", "status").answer;
+      for (const child of [...running]) await stop(child);
+      start(node);
+      await until(
+        () => statusOf(node).running === true && statusOf(node).height >= before.height,
+        "the restarted node",
+      );
+      expect(ask("proof", "state", "s_tables", "u_/tables/t_lamp").answer).toMatchObject({ text: "k,v" });
+    });
+  });
+}
+
+describe("a chain that cannot be made", () => {
+  it("is refused in words", () => {
+    const folder = mkdtempSync(join(tmpdir(), "edgeseal-chain-"));
+    const out = join(folder, "taken");
+    writeFileSync(out, "");
+    const code = (...words: string[]) => JSON.parse(cli.run(["chain", "init", ...words, "--json"]).out).code;
+    expect(code("--out", join(folder, "x"), "--consensus", "pbft")).toBe("CHAIN_INIT_CONSENSUS");
+    expect(code("--out", join(folder, "x"), "--nodes", "4")).toBe("CHAIN_INIT_SOLO_NODES");
+    expect(code("--out", join(folder, "x"), "--nodes", "0")).toBe("CHAIN_INIT_NODES");
+    expect(code("--out", join(folder, "x"), "--rpc-port", "70000")).toBe("CHAIN_INIT_PORT");
+    expect(code("--out", folder)).toBe("CHAIN_INIT_FOLDER");
+    expect(code("--out", join(out, "below"))).toBe("CHAIN_INIT_FOLDER");
+    expect(existsSync(join(folder, "x"))).toBe(false);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
