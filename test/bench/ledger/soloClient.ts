@@ -26,7 +26,7 @@ export interface ClientRound {
 }
 
 const BATCH = 100;
-const CONNECTIONS = 16;
+const CONNECTIONS = 32;
 
 const plan = JSON.parse(process.argv[2] ?? "") as ClientPlan;
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
