@@ -4,11 +4,22 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toHex } from "../../src/base/bytes.js";
+import { softSigner } from "../../src/crypto/softSigner.js";
 import { until } from "../support/linkContract.js";
 import { type CompiledCli, compileCli } from "./compiledCli.js";
 
@@ -139,6 +150,18 @@ for (const suite of ["ecdsa", "sm"] as const) {
   });
 }
 
+it("leaves the sealer's key where it was made", () => {
+  const folder = mkdtempSync(join(tmpdir(), "edgeseal-chain-"));
+  const key = toHex(softSigner("ecdsa").publicKey(new Uint8Array(32).fill(3)));
+  const made = cli.run(["chain", "init", "--out", join(folder, "c"), "--sealer-key", key, "--json"]);
+  expect(JSON.parse(made.out)).toMatchObject({ nodes: [{ nodeId: `0x${key}` }] });
+  const node = join(folder, "c/node0");
+  expect(readFileSync(join(node, "genesis.txt"), "utf8")).toContain(`node.0:${key},1\n`);
+  expect(readdirSync(join(node, "keys"))).toEqual(["admin.json"]);
+  expect(existsSync(join(node, "data/signing.db"))).toBe(false);
+  rmSync(folder, { recursive: true, force: true });
+});
+
 describe("a chain that cannot be made", () => {
   it("is refused in words", () => {
     const folder = mkdtempSync(join(tmpdir(), "edgeseal-chain-"));
@@ -149,6 +172,7 @@ describe("a chain that cannot be made", () => {
     expect(code("--out", join(folder, "x"), "--nodes", "4")).toBe("CHAIN_INIT_SOLO_NODES");
     expect(code("--out", join(folder, "x"), "--nodes", "0")).toBe("CHAIN_INIT_NODES");
     expect(code("--out", join(folder, "x"), "--rpc-port", "70000")).toBe("CHAIN_INIT_PORT");
+    expect(code("--out", join(folder, "x"), "--sealer-key", "00".repeat(64))).toBe("CHAIN_INIT_SEALER_KEY");
     expect(code("--out", folder)).toBe("CHAIN_INIT_FOLDER");
     expect(code("--out", join(out, "below"))).toBe("CHAIN_INIT_FOLDER");
     expect(existsSync(join(folder, "x"))).toBe(false);

@@ -7,10 +7,11 @@ export interface NodePlan {
   readonly rpcPort: number;
   readonly mqttPort: number;
   readonly algorithm: "secp256k1" | "sm2";
+  /** The sealer's key was made elsewhere. */
+  readonly sealerOnToken: boolean;
 }
 
-/** The sealer's key lies in a file, so this is a chain for trying things out: the configuration says so. */
-export function configYaml({ name, rpcPort, mqttPort, algorithm }: NodePlan): string {
+export function configYaml({ name, rpcPort, mqttPort, algorithm, sealerOnToken }: NodePlan): string {
   return [
     "# A participant, made by `edgeseal chain init`. All settings: docs/operating/configuration.md",
     "role: participant",
@@ -32,11 +33,24 @@ export function configYaml({ name, rpcPort, mqttPort, algorithm }: NodePlan): st
     "  broker:",
     `    port: ${mqttPort}`,
     "keys:",
-    "  # Development: the key lies in a file and could be copied. For real use give it a token (docs/operating/keys.md).",
-    `  - { name: sealer, family: sealer, algorithm: ${algorithm}, backend: keystore, secretFile: sealer.pass, development: true }`,
+    ...(sealerOnToken ? sealerOnTokenYaml(algorithm) : sealerInFileYaml(algorithm)),
     `  - { name: admin, algorithm: ${algorithm}, backend: keystore, secretFile: admin.pass }`,
     "",
   ].join("\n");
+}
+
+function sealerInFileYaml(algorithm: string): string[] {
+  return [
+    "  # Development: the key lies in a file and could be copied. For real use make it on a token (docs/operating/keys.md).",
+    `  - { name: sealer, family: sealer, algorithm: ${algorithm}, backend: keystore, secretFile: sealer.pass, development: true }`,
+  ];
+}
+
+function sealerOnTokenYaml(algorithm: string): string[] {
+  return [
+    "  # Where the sealer's key lives: fill in, then `edgeseal key history advance sealer --height 0`.",
+    `  - { name: sealer, family: sealer, algorithm: ${algorithm}, backend: pkcs11, secretFile: sealer.pin, module: /usr/lib/..., tokenLabel: ..., keyId: "" }`,
+  ];
 }
 
 export function startScript(): string {
