@@ -127,7 +127,9 @@ async function open(
   participant.onBlock((header) => sources.announce(header));
   const publisher = new PublisherNode({
     ...setup,
-    ...{ sync, link, onOutput, onFailure },
+    // What this node has made itself it does not stop believing, however long it was switched off.
+    sync: { ...sync, trustingPeriodMs: Number.MAX_SAFE_INTEGER },
+    ...{ link, onOutput, onFailure },
     source: sources.factory,
     retainedBytesMax: config.publisher.retainedBytes,
     watch: config.watch.map(fromHex),

@@ -99,6 +99,25 @@ for (const suite of ["ecdsa", "sm"] as const) {
       expect(readFileSync(join(node, "genesis.txt"), "utf8")).toContain(`sm_crypto:${suite === "sm" ? 1 : 0}\n`);
     });
 
+    it("is examined by the doctor", () => {
+      const other = join(folder, "examined");
+      expect(cli.run(["chain", "init", "--out", other, "--suite", suite]).exitCode).toBe(0);
+      const examine = () => {
+        const { findings } = JSON.parse(cli.run(["doctor", "-c", join(other, "node0/edgeseal.yaml"), "--json"]).out);
+        return new Map(findings.map(({ name, ...rest }: { name: string }) => [name, rest]));
+      };
+      const found = examine();
+      expect(found.get("key sealer")).toMatchObject({ level: "warn" });
+      for (const name of ["block 0", "anchor", "ledger", "broker"])
+        expect(found.get(name)).toMatchObject({ level: "ok" });
+      expect(existsSync(join(other, "node0/data/ledger.db"))).toBe(false);
+      writeFileSync(join(other, "node0/genesis.txt"), "[chain]\n");
+      writeFileSync(join(other, "node0/sealer.pass"), "wrong");
+      const broken = examine();
+      expect(broken.get("block 0")).toMatchObject({ level: "fail", code: "PARTICIPANT_GENESIS" });
+      expect(broken.get("key sealer")).toMatchObject({ level: "fail", code: "KEYSTORE_PASSPHRASE" });
+    });
+
     it("takes transactions by MQTT and by JSON-RPC, and a light node proves them", async () => {
       const follower = start(light);
       await until(() => statusOf(light).state === "FOLLOWING", "the light node");
