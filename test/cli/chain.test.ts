@@ -42,6 +42,17 @@ async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
+/** What a process writes from now on. */
+function linesOf(child: ChildProcess): () => string {
+  let text = "";
+  const take = (chunk: unknown): void => {
+    text += String(chunk);
+  };
+  child.stdout?.on("data", take);
+  child.stderr?.on("data", take);
+  return () => text;
+}
+
 for (const suite of ["ecdsa", "sm"] as const) {
   describe(`a solo chain of the suite ${suite}`, () => {
     let folder: string;
@@ -81,6 +92,9 @@ for (const suite of ["ecdsa", "sm"] as const) {
       const algorithm = suite === "sm" ? "sm2" : "secp256k1";
       const key = `{ name: admin, algorithm: ${algorithm}, backend: keystore, file: ../c/node0/keys/admin.json, secretFile: ../c/node0/admin.pass }`;
       appendFileSync(light, `\nkeys:\n  - ${key}\n`);
+      for (const config of [light, join(folder, "c/node0/edgeseal.yaml")]) {
+        appendFileSync(config, `watch: ["${CNS}"]\n`);
+      }
       start(join(folder, "c/node0/edgeseal.yaml"));
       await until(() => statusOf(join(folder, "c/node0/edgeseal.yaml")).height === 1, "the first block");
     });
@@ -125,12 +139,15 @@ for (const suite of ["ecdsa", "sm"] as const) {
       const created = ask("tx", "send", "--key", "admin", ...create, "--arg", "t_lamp", "--arg", "k", "--arg", "v");
       expect(created).toMatchObject({ exitCode: 0, answer: { status: 0, proven: true } });
       await until(() => statusOf(light).height >= created.answer.number, "the block at the light node");
-      await stop(follower);
+      const told = linesOf(follower);
       const hello = `0x${"ab".repeat(20)}`;
       const insert = ["--to", CNS, "--call", "insert(string,string,address,string)"];
       const named = ["--arg", "lamp", "--arg", "1.0", "--arg", hello, "--arg", "[]"];
       const inserted = ask("tx", "send", "--key", "admin", "--via", "rpc", ...insert, ...named);
       expect(inserted).toMatchObject({ exitCode: 0, answer: { status: 0, proven: true } });
+      // A call of a watched contract comes to the light node with its proofs, unasked.
+      await until(() => told().includes(inserted.answer.hash), "the event");
+      await stop(follower);
       expect(ask("proof", "cns", "lamp", "1.0")).toMatchObject({
         exitCode: 0,
         answer: { address: hello, proven: true },
@@ -153,6 +170,20 @@ for (const suite of ["ecdsa", "sm"] as const) {
       });
       expect(ask("chain", "block", String(inserted.answer.number)).answer).toMatchObject({ proven: true });
       expect(ask("chain", "status").answer).toMatchObject({ chain: "chain0", failed: 0, pending: 0 });
+    });
+
+    it("carries a transaction out once, however often it comes", async () => {
+      const call = ["--to", CNS, "--call", "getContractAddress(string,string)", "--arg", "lamp", "--arg", "1.0"];
+      const signed = ask("sign", "tx", "--key", "admin", "--block-limit", "400", ...call);
+      const file = join(folder, "signed.json");
+      writeFileSync(file, JSON.stringify(signed.answer));
+      const [first, again, byRpc] = [[], [], ["--via", "rpc"]].map((via) => ask("tx", "send", file, ...via));
+      expect(first).toMatchObject({ exitCode: 0, answer: { status: 0, hash: signed.answer.hash } });
+      expect(again).toEqual(first);
+      expect(byRpc).toEqual(first);
+      const late = ask("sign", "tx", "--key", "admin", "--block-limit", "1", ...call);
+      writeFileSync(file, JSON.stringify(late.answer));
+      expect(ask("tx", "send", file, "--via", "rpc", "--timeout", "5").answer).toMatchObject({ code: "SEND_REFUSED" });
     });
 
     it("goes on after a restart, with the same state", async () => {

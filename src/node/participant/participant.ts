@@ -79,7 +79,6 @@ export class Participant {
       pool: this.pool,
       recoverer,
       clock,
-      placeOf: (hash) => store.placeOf(hash),
       onAdmitted: () => this.#sealer.wake(),
     });
     this.view = new LedgerView({
