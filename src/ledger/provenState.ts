@@ -8,7 +8,7 @@ import { stateKey, stateValueHash } from "../codec/edgeseal/stateHash.js";
 import { encodeStateProof } from "../codec/edgeseal/stateProof.js";
 import type { HashFunction } from "../crypto/hashFunction.js";
 import { LedgerDamage } from "./problems.js";
-import type { StateReader } from "./records.js";
+import type { RecordName, StateReader } from "./records.js";
 import type { StateTree } from "./state/stateTree.js";
 import type { LedgerStore, RecordDiff } from "./store.js";
 
@@ -20,12 +20,17 @@ export function recordKey(hash: HashFunction, table: string, key: string): Uint8
   return stateKey(hash, table, utf8Bytes(key));
 }
 
+interface Known {
+  readonly place: Uint8Array;
+  value: Uint8Array | undefined;
+}
+
 export class ProvenState implements StateReader {
   readonly #store: LedgerStore;
   readonly #tree: StateTree;
   readonly #hash: HashFunction;
   /** Oldest first; a record that is not there is remembered, too. */
-  readonly #known = new Map<string, Uint8Array | undefined>();
+  readonly #known = new Map<string, Known>();
 
   constructor(store: LedgerStore, tree: StateTree, hash: HashFunction) {
     this.#store = store;
@@ -37,19 +42,25 @@ export class ProvenState implements StateReader {
   get(table: string, key: string): Uint8Array | undefined {
     const name = nameOf(table, key);
     const known = this.#known.get(name);
-    if (known !== undefined || this.#known.has(name)) return known;
+    if (known !== undefined) return known.value;
+    const place = recordKey(this.#hash, table, key);
     const value = this.#store.record(table, key);
-    this.#compare(table, key, value, this.#store.head() ?? 0);
-    this.#remember(name, value);
+    this.#compare({ table, key, place }, value, this.#store.head() ?? 0);
+    this.#remember(name, { place, value });
     return value;
+  }
+
+  /** `recordKey`, which is known already for whatever was read. */
+  placeOf(table: string, key: string): Uint8Array {
+    return this.#known.get(nameOf(table, key))?.place ?? recordKey(this.#hash, table, key);
   }
 
   /** The records of a block that is on the disk now. */
   committed(diffs: readonly RecordDiff[]): void {
     for (const { table, key, after } of diffs) {
-      const name = nameOf(table, key);
+      const known = this.#known.get(nameOf(table, key));
       // What nobody has asked for yet is compared when somebody does.
-      if (this.#known.has(name)) this.#known.set(name, after);
+      if (known !== undefined) known.value = after;
     }
   }
 
@@ -62,7 +73,7 @@ export class ProvenState implements StateReader {
     for (let number = height + 1; number <= head; number++) {
       const changed = this.#store.diffs(number)?.find((diff) => diff.table === table && diff.key === key);
       if (changed === undefined) continue;
-      this.#compare(table, key, changed.before, height);
+      this.#compare({ table, key, place: this.placeOf(table, key) }, changed.before, height);
       return changed.before;
     }
     return this.get(table, key);
@@ -74,23 +85,27 @@ export class ProvenState implements StateReader {
    */
   prove(table: string, key: string, height: number): StateProofAnswer {
     const value = this.valueAt(table, key, height);
-    const proof = encodeStateProof(this.#tree.prove(recordKey(this.#hash, table, key), height));
+    const proof = encodeStateProof(this.#tree.prove(this.placeOf(table, key), height));
     return { number: height, value, proof };
   }
 
-  #compare(table: string, key: string, value: Uint8Array | undefined, height: number): void {
-    const expected = this.#tree.valueHash(recordKey(this.#hash, table, key), height);
+  #compare(
+    { table, key, place }: RecordName & Pick<Known, "place">,
+    value: Uint8Array | undefined,
+    height: number,
+  ): void {
+    const expected = this.#tree.valueHash(place, height);
     const found = value === undefined ? undefined : stateValueHash(this.#hash, value);
     const same = found === undefined ? expected === undefined : expected !== undefined && equalBytes(found, expected);
     if (!same) throw new LedgerDamage({ code: "LEDGER_RECORD_ALTERED", place: this.#store.place, table, key });
   }
 
-  #remember(name: string, value: Uint8Array | undefined): void {
+  #remember(name: string, known: Known): void {
     if (this.#known.size >= RECORDS_REMEMBERED_MAX) {
       const [oldest] = this.#known.keys();
       if (oldest !== undefined) this.#known.delete(oldest);
     }
-    this.#known.set(name, value);
+    this.#known.set(name, known);
   }
 }
 

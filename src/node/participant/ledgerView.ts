@@ -35,6 +35,11 @@ export class LedgerView implements ChainView {
     this.#blocks = new StoredBlocks(parts.store, parts.identity.suite, parts.identity.profile);
   }
 
+  /** To be called for each block that is on the disk, before anybody hears of it. */
+  sealed(number: number, transactions: readonly TransactionView[]): void {
+    this.#blocks.sealed(number, transactions);
+  }
+
   head(): HashedHeader {
     return this.#parts.ledger.head;
   }
