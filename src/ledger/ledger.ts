@@ -125,13 +125,12 @@ export class Ledger {
       txGasLimitAt(this.state, number),
     );
     const diffs = state.diffs();
+    const nextSealers = sealersAt(state, number + 1);
+    const historyRoot = this.#history.root();
+    // From here on nothing may throw that leaves the tree above the head.
     const stateRoot = this.#tree.apply(number, this.#treeChanges(diffs));
     const header = headerOf(
-      {
-        ...{ parent, version, timestamp, sealer, sealers, calls: executed, stateRoot },
-        nextSealers: sealersAt(state, number + 1),
-        historyRoot: this.#history.root(),
-      },
+      { parent, version, timestamp, sealer, sealers, nextSealers, calls: executed, stateRoot, historyRoot },
       profile,
       suite.hash,
     );
@@ -146,13 +145,11 @@ export class Ledger {
     this.#tree.rollback();
   }
 
-  /** What has to be on the disk before `committed`. */
+  /** What has to be on the disk before `committed`. @throws LedgerError `LEDGER_PROPOSAL_ORDER` */
   seal(block: ExecutedBlock, signatures: readonly HeaderSignature[]): BlockWrite {
+    this.#assertExecuted(block);
     const { header, hash, calls, diffs } = block;
     const { number } = header;
-    if (block !== this.#executed) {
-      throw new LedgerError({ code: "LEDGER_PROPOSAL_ORDER", number, expected: this.#head.header.number + 1 });
-    }
     const mountainNodes: MountainNode[] = [];
     const history = MountainRange.restore(this.#parts.suite.hash, this.#history.leafCount, this.#history.peaks);
     history.append(hash, (level, index, node) => mountainNodes.push({ level, index, node }));
@@ -171,8 +168,9 @@ export class Ledger {
     };
   }
 
-  /** The write of `seal` is on the disk: the block is the head. */
+  /** The write of `seal` is on the disk: the block is the head. @throws LedgerError `LEDGER_PROPOSAL_ORDER` */
   committed(block: ExecutedBlock, signatures: readonly HeaderSignature[]): HashedHeader {
+    this.#assertExecuted(block);
     const { header, hash, diffs } = block;
     this.#executed = undefined;
     this.#history.append(hash);
@@ -190,6 +188,12 @@ export class Ledger {
     const gas = txGasLimitAt(this.state, block.number);
     const call = { caller, origin: caller, to: addressText(to), input, gas, depth: 0, readOnly: true };
     return carryOut(executor, call, { block, suite, hash: suite.hash, state });
+  }
+
+  #assertExecuted(block: ExecutedBlock): void {
+    if (block === this.#executed) return;
+    const expected = this.#head.header.number + 1;
+    throw new LedgerError({ code: "LEDGER_PROPOSAL_ORDER", number: block.header.number, expected });
   }
 
   #treeChanges(diffs: readonly RecordDiff[]) {
