@@ -207,7 +207,10 @@ describe("a block", () => {
     const world = await TestLedger.make();
     const times: number[] = [];
     for (const time of [LEDGER_TIME, LEDGER_TIME - 5_000, LEDGER_TIME + 7, 0]) {
-      times.push(world.block([], time).header.timestamp);
+      const below = toHex(world.ledger.head.hash);
+      const { number, timestamp } = world.block([world.notes(["stamp", "s"])], time).header;
+      expect(world.note("s")).toBe(`${number} ${timestamp} ${below} false`);
+      times.push(timestamp);
     }
     expect(times).toEqual([LEDGER_TIME, LEDGER_TIME, LEDGER_TIME + 7, LEDGER_TIME + 7]);
   });
@@ -244,6 +247,7 @@ describe("a call on the newest state", () => {
     };
     expect(ask(["set", "answer", "lost"])).toBe("lost");
     expect(ask()).toBe("1");
+    expect(ask(["stamp", "answer"])).toBe(`2 ${world.ledger.head.header.timestamp} ${before.head} true`);
     const block = world.execute([world.notes(["set", "answer", "2"])]);
     expect(ask()).toBe("1");
     const signatures = world.sign(block);

@@ -32,6 +32,8 @@ export type NoteOperation =
   /** Into a table that is not its own. */
   | readonly ["put", table: string, key: string, text: string]
   | readonly ["delete", key: string]
+  /** Writes what it sees of its block and call. */
+  | readonly ["stamp", key: string]
   | readonly ["add", account: string, amount: number]
   | readonly ["log", text: string]
   | readonly ["fail", status: number]
@@ -48,6 +50,7 @@ export const notesEngine: Engine = {
       if (what === "set") frame.state.set(NOTES_TABLE, operation[1], utf8Bytes(operation[2]));
       else if (what === "put") frame.state.set(operation[1], operation[2], utf8Bytes(operation[3]));
       else if (what === "delete") frame.state.delete(NOTES_TABLE, operation[1]);
+      else if (what === "stamp") frame.state.set(NOTES_TABLE, operation[1], utf8Bytes(stampOf(call, frame)));
       else if (what === "add") frame.state.addAmount(AMOUNTS_TABLE, operation[1], BigInt(operation[2]));
       else if (what === "log") logs.push({ address: `0x${NOTES}`, topics: [], data: utf8Bytes(operation[1]) });
       else if (what === "throw") throw new TypeError("a mistake of the engine");
@@ -57,6 +60,10 @@ export const notesEngine: Engine = {
     return { status: STATUS.success, output, gasUsed: NOTE_GAS, logs, contractAddress: "", message: "" };
   },
 };
+
+function stampOf({ readOnly }: ContractCall, { block }: Frame): string {
+  return `${block.number} ${block.timestamp} ${toHex(block.parentHash)} ${readOnly}`;
+}
 
 let nextNonce = 1;
 
