@@ -67,7 +67,7 @@ export interface LedgerStore {
   mountainNode(level: number, index: number): Uint8Array | undefined;
   /** Of all blocks. */
   counts(): LedgerCounts;
-  /** The whole block or nothing, on the disk when it returns. */
+  /** The block above the head, the whole of it or nothing, on the disk when it returns. */
   commit(block: BlockWrite): void;
   close(): void;
 }

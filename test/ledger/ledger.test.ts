@@ -19,7 +19,14 @@ import { StateTree } from "../../src/ledger/state/stateTree.js";
 import { CONSENSUS_ADDRESS } from "../../src/ledger/system/addresses.js";
 import { CONSENSUS_TABLE, SEALERS_KEY } from "../../src/ledger/system/nodes.js";
 import { rulesOf } from "../support/chains.js";
-import { LEDGER_INTERVAL_MS, LEDGER_TIME, NOTES_TABLE, TestLedger, thrownCode } from "../support/testLedger.js";
+import {
+  LEDGER_INTERVAL_MS,
+  LEDGER_TIME,
+  NOTES_TABLE,
+  type NoteOperation,
+  TestLedger,
+  thrownCode,
+} from "../support/testLedger.js";
 
 const SUITES: readonly SuiteName[] = ["ecdsa", "sm"];
 const NOW = LEDGER_TIME + 1_000 * LEDGER_INTERVAL_MS;
@@ -241,7 +248,7 @@ describe("a call on the newest state", () => {
     const world = await TestLedger.make();
     world.block([world.notes(["set", "answer", "1"])]);
     const before = shape(world);
-    const ask = (...operations: Parameters<TestLedger["notes"]>) => {
+    const ask = (...operations: NoteOperation[]) => {
       const { data } = world.notes(...operations).transaction;
       return new TextDecoder().decode(world.ledger.call(data.to, data.input, world.admin).output);
     };

@@ -1,5 +1,6 @@
 /** The ledger's store in memory: for tests, and for chains that are made to be thrown away. Behaves as the one on disk. */
 import type { BlockWrite, LedgerCounts, LedgerStore, RecordDiff, StoredBody, StoredPlace } from "../../ledger/store.js";
+import { assertNext } from "./order.js";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 
@@ -56,6 +57,7 @@ export class MemoryLedgerStore implements LedgerStore {
   }
 
   commit(block: BlockWrite): void {
+    assertNext(block.number, this.head());
     this.#blocks[block.number] = block;
     this.#numbers.set(hex(block.hash), block.number);
     block.transactionHashes.forEach((hash, index) => {

@@ -12,6 +12,12 @@ const LENGTH_BYTES = 4;
 const PRESENT = 1;
 const ABSENT = 0;
 const FIELDS_PER_DIFF = 4;
+/** A key that begins with U+FEFF keeps it. */
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export function textOf(bytes: Uint8Array): string {
+  return UTF8.decode(bytes);
+}
 
 export function encodeList(entries: readonly Uint8Array[]): Uint8Array {
   let length = LENGTH_BYTES;
@@ -72,7 +78,6 @@ export function encodeDiffs(diffs: readonly RecordDiff[]): Uint8Array {
 export function decodeDiffs(bytes: Uint8Array): RecordDiff[] | undefined {
   const fields = decodeList(bytes);
   if (fields === undefined || fields.length % FIELDS_PER_DIFF !== 0) return undefined;
-  const text = new TextDecoder();
   const diffs: RecordDiff[] = [];
   for (let i = 0; i < fields.length; i += FIELDS_PER_DIFF) {
     const [table, key, before, after] = fields.slice(i, i + FIELDS_PER_DIFF) as [
@@ -82,8 +87,8 @@ export function decodeDiffs(bytes: Uint8Array): RecordDiff[] | undefined {
       Uint8Array,
     ];
     diffs.push({
-      table: text.decode(table),
-      key: text.decode(key),
+      table: textOf(table),
+      key: textOf(key),
       before: decodeValue(before),
       after: decodeValue(after),
     });
