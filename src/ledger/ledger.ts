@@ -76,8 +76,8 @@ export class Ledger {
   #history: MountainRange;
   #head: HashedHeader;
   #executed: ExecutedBlock | undefined;
-  /** Height of the newest snapshot of the tree that is on the disk; diffs above it are kept, to go on from it. */
-  snapshotHeight = 0;
+  /** Heights of the newest snapshots of the tree that are on the disk; diffs above the older are kept, to go on from either. */
+  #snapshots = { newest: 0, older: 0 };
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
@@ -89,6 +89,16 @@ export class Ledger {
 
   get head(): HashedHeader {
     return this.#head;
+  }
+
+  /** Height of the newest snapshot that is on the disk; 0 where this process has not written one. */
+  get snapshotHeight(): number {
+    return this.#snapshots.newest;
+  }
+
+  /** A snapshot is on the disk; the one before it is kept in case it is damaged. */
+  snapshotKept(height: number): void {
+    this.#snapshots = { newest: height, older: this.#snapshots.newest };
   }
 
   /** The newest state for keeping: chunks are to be taken soon, blocks may go on meanwhile. */
@@ -164,7 +174,7 @@ export class Ledger {
       failed: calls.filter(({ receipt }) => receipt.status !== 0).length,
       diffs,
       mountainNodes,
-      diffsFrom: Math.min(number - STATE_HEIGHTS_MAX, Math.max(this.snapshotHeight + 1, number - DIFFS_KEPT_MAX)),
+      diffsFrom: Math.min(number - STATE_HEIGHTS_MAX, Math.max(this.#snapshots.older + 1, number - DIFFS_KEPT_MAX)),
     };
   }
 

@@ -353,6 +353,8 @@ function forward(store: TestLedger["store"]): TestLedger["store"] {
     diffs: (number) => store.diffs(number),
     mountainNode: (level, index) => store.mountainNode(level, index),
     counts: () => store.counts(),
+    proposal: () => store.proposal(),
+    keepProposal: (proposal) => store.keepProposal(proposal),
     commit: (block) => store.commit(block),
     close: () => store.close(),
   };

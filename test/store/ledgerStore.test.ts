@@ -60,6 +60,8 @@ describe.runIf(served)("the ledger's store on better-sqlite3", () => {
     store.close();
     const uses = [
       () => store.commit(blockWrite(1, 0)),
+      () => store.keepProposal({ number: 1, timestamp: 0, sealer: 0, transactions: [], senders: [] }),
+      () => store.proposal(),
       () => store.header(0),
       () => store.body(0),
       () => store.numberOf(new Uint8Array(32)),

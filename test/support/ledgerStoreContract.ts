@@ -100,6 +100,7 @@ export const LEDGER_STORE_CONTRACT: readonly LedgerStoreCase[] = [
         assert.deepEqual([...each.records()], []);
         assert.equal(each.diffs(0), undefined);
         assert.equal(each.mountainNode(0, 0), undefined);
+        assert.equal(each.proposal(), undefined);
         assert.deepEqual(each.counts(), { transactions: 0, failed: 0 });
       }
     },
@@ -239,6 +240,24 @@ export const LEDGER_STORE_CONTRACT: readonly LedgerStoreCase[] = [
         assert.equal(store.mountainNode(1, 1), undefined);
         assert.equal(store.mountainNode(2, 0), undefined);
       }
+    },
+  },
+  {
+    name: "keeps the last proposal, beside blocks and across them",
+    async run(first, reopened) {
+      const { transactions, senders } = blockWrite(1, 4);
+      const full = { number: 1, timestamp: 2 ** 41 + 7, sealer: 3, transactions, senders };
+      const empty = { number: 2 ** 40, timestamp: 0, sealer: 0, transactions: [], senders: [] };
+      first.keepProposal(empty);
+      first.keepProposal(full);
+      for await (const store of lives(first, reopened)) assert.deepEqual(store.proposal(), full);
+      let store = await reopened(first);
+      store.commit(blockWrite(0, 0));
+      assert.deepEqual(store.proposal(), full);
+      store.keepProposal(empty);
+      store = await reopened(store);
+      assert.deepEqual(store.proposal(), empty);
+      assert.equal(store.head(), 0);
     },
   },
   {

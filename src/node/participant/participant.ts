@@ -79,7 +79,7 @@ export class Participant {
       pool: this.pool,
       recoverer,
       clock,
-      placeOf: (hash) => store.placeOf(hash),
+      placeOf: (hash) => this.view.place(hash),
       onAdmitted: () => this.#sealer.wake(),
     });
     this.view = new LedgerView({
@@ -90,7 +90,7 @@ export class Participant {
       submit: (bytes, timeoutMs) => this.desk.submit(bytes, timeoutMs),
     });
     this.#sealer = new SoloSealer({
-      ...{ ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
+      ...{ hash: suite.hash, ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
       select: (height) => this.#select(height),
       onBlock: (header, block) => this.#onBlock(header, block),
     });

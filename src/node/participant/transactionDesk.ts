@@ -44,7 +44,7 @@ interface Arrival {
 }
 
 export class TransactionDesk {
-  /** Refusals by FISCO's name. */
+  /** Refusals by FISCO's name; what the recoverer or the disk refused, by code. */
   readonly counters = new Counters();
   readonly #options: TransactionDeskOptions;
   #arrivals: Arrival[] = [];
@@ -150,7 +150,17 @@ export class TransactionDesk {
 
   #refused({ code, message }: Refusal | typeof POOL_TIMEOUT, hash?: Uint8Array): SubmitOutcome {
     this.counters.add(message);
-    const place = hash === undefined ? undefined : this.#options.placeOf(hash);
+    const place = hash === undefined ? undefined : this.#placeOf(hash);
     return { kind: "refused", code, message, ...(place === undefined ? {} : { place }) };
+  }
+
+  /** The refusal stands, whether its place can be read or not. */
+  #placeOf(hash: Uint8Array): Place | undefined {
+    try {
+      return this.#options.placeOf(hash);
+    } catch (thrown) {
+      this.counters.add(codeOf(thrown));
+      return undefined;
+    }
   }
 }

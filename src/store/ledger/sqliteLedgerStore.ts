@@ -1,18 +1,26 @@
 /**
  * The ledger on disk, over either SQLite engine. One block is one transaction, on the disk when `commit` returns.
  *
- * Blocks and diffs carry checksums, which find decay. Records carry none: the state tree knows the hash of every value, and
+ * Blocks, diffs and the proposal carry checksums, which find decay. Records carry none: the state tree knows the hash of every value, and
  * the ledger compares (src/ledger/provenState.ts).
  */
 import { crc32 } from "node:zlib";
-import type { BlockWrite, LedgerCounts, LedgerStore, RecordDiff, StoredBody, StoredPlace } from "../../ledger/store.js";
+import type {
+  BlockWrite,
+  LedgerCounts,
+  LedgerStore,
+  RecordDiff,
+  StoredBody,
+  StoredPlace,
+  StoredProposal,
+} from "../../ledger/store.js";
 import type { SqlDatabase, SqlEngine, SqlRow, SqlStatement } from "../driver.js";
 import { asStoreError } from "../engineErrors.js";
 import { openDatabase } from "../openDatabase.js";
 import { loadEngine } from "../openStore.js";
 import { StoreError } from "../problems.js";
 import { assertNext } from "./order.js";
-import { decodeBody, decodeDiffs, encodeBody, encodeDiffs, textOf } from "./rows.js";
+import { decodeBody, decodeDiffs, decodeProposal, encodeBody, encodeDiffs, encodeProposal, textOf } from "./rows.js";
 import { LEDGER_MIGRATIONS } from "./schema.js";
 
 export const LEDGER_FILE = "ledger.db";
@@ -22,6 +30,8 @@ export const LEDGER_CACHE_KIB = 65_536;
 export const COMMITS_PER_LOG_COPY = 64;
 /** A place is number * 2^20 + index in one integer. */
 const PLACES_PER_BLOCK = 2 ** 20;
+/** Its place in errors and in its checksum. */
+const PROPOSAL = "proposal";
 /** Records read in one go when all are asked for. */
 const RECORDS_PER_READ = 4_096;
 
@@ -42,6 +52,10 @@ function prepareAll(database: SqlDatabase) {
     ),
     diff: database.prepare("SELECT bytes, sum FROM diff WHERE number = ?"),
     mountain: database.prepare("SELECT node FROM mountain WHERE level = ? AND place = ?"),
+    proposal: database.prepare("SELECT bytes, sum FROM proposal"),
+    keepProposal: database.prepare(
+      "INSERT INTO proposal (id, bytes, sum) VALUES (0, ?, ?) ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes, sum = excluded.sum",
+    ),
     addBlock: database.prepare(
       "INSERT INTO block (number, hash, header, body, transactions, failed, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
@@ -135,6 +149,21 @@ export class SqliteLedgerStore implements LedgerStore {
   mountainNode(level: number, index: number): Uint8Array | undefined {
     const row = this.#read("mountain", () => this.#statements.mountain.get(level, index));
     return row === undefined ? undefined : bytesOf(row.node);
+  }
+
+  proposal(): StoredProposal | undefined {
+    const row = this.#read(PROPOSAL, () => this.#statements.proposal.get());
+    if (row === undefined) return undefined;
+    const bytes = bytesOf(row.bytes);
+    if (row.sum !== crc32(bytes, crc32(PROPOSAL))) this.#damaged(PROPOSAL, "CHECKSUM");
+    return decodeProposal(bytes) ?? this.#damaged(PROPOSAL, "SHAPE");
+  }
+
+  /** @throws StoreError as `commit` */
+  keepProposal(proposal: StoredProposal): void {
+    this.#assertWriting();
+    const bytes = encodeProposal(proposal);
+    this.#written(PROPOSAL, () => this.#statements.keepProposal.run(bytes, crc32(bytes, crc32(PROPOSAL))));
   }
 
   /**
