@@ -40,7 +40,7 @@ export function headerOf(parts: BlockParts, profile: Profile, hash: HashFunction
     stateRoot: parts.stateRoot,
     number: parent.header.number + 1,
     gasUsed: String(calls.reduce((sum, { receipt }) => sum + BigInt(receipt.gasUsed), 0n)),
-    timestamp: Math.max(parts.timestamp, parent.header.timestamp),
+    timestamp: parts.timestamp,
     sealer: parts.sealer,
     sealers,
     extraData: profile.layout === "fisco" ? EMPTY_BYTES : commitmentOf(parts, profile, hash),

@@ -76,7 +76,10 @@ export class ProvenState implements StateReader {
       this.#compare({ table, key, place: this.placeOf(table, key) }, changed.before, height);
       return changed.before;
     }
-    return this.get(table, key);
+    const value = this.get(table, key);
+    // Where a diff on the way is gone, the newest value is not the one of that height.
+    if (height !== head) this.#compare(table, key, value, height);
+    return value;
   }
 
   /**

@@ -38,6 +38,44 @@ export function recordWriter(program: string, path: string, args: readonly strin
   return operations;
 }
 
+export interface PowerLossImage {
+  readonly image: ReadonlyMap<string, Uint8Array>;
+  /** Lines that the writer had said before the power went. */
+  readonly said: readonly string[];
+  readonly mode: LossMode;
+  /** For people. */
+  readonly place: string;
+}
+
+/** What a power loss could have left behind at every single change. @param modes drawn after each change. */
+export function* imagesOf(
+  operations: readonly DiskOperation[],
+  random: () => number,
+  modes: (index: number) => readonly LossMode[],
+): Generator<PowerLossImage> {
+  const disk = new PowerLossDisk();
+  const said: string[] = [];
+  for (const [index, operation] of operations.entries()) {
+    disk.apply(operation);
+    if (operation.kind === "say") said.push(operation.text);
+    for (const mode of modes(index)) {
+      yield { image: disk.image(mode, random), said, mode, place: `${index} ${operation.kind} ${mode}` };
+    }
+  }
+}
+
+/** Every mode, the random ones so many times. */
+function drawsOf(draws: number): LossMode[] {
+  return LOSS_MODES.flatMap((mode) => new Array<LossMode>(mode === "subset" || mode === "torn" ? draws : 1).fill(mode));
+}
+
+/** In place of whatever is in the folder. */
+export function writeImage(folder: string, image: ReadonlyMap<string, Uint8Array>): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of image) writeFileSync(join(folder, name), content);
+}
+
 export interface ReplayOptions {
   readonly engine: SqlEngine;
   readonly operations: readonly DiskOperation[];
@@ -62,26 +100,17 @@ export class Replay {
   }
 
   run(): ReplayResult {
-    const disk = new PowerLossDisk();
-    let acknowledged = 0;
-    for (const [index, operation] of this.#options.operations.entries()) {
-      disk.apply(operation);
-      if (operation.kind === "say" && STEP.test(operation.text)) acknowledged = Number(operation.text);
-      for (const mode of LOSS_MODES) {
-        const draws = mode === "subset" || mode === "torn" ? this.#options.draws : 1;
-        for (let draw = 0; draw < draws; draw++) {
-          this.#examine(disk.image(mode, this.#random), acknowledged, `${index} ${operation.kind} ${mode}`, mode);
-        }
-      }
+    const { operations, draws } = this.#options;
+    for (const { image, said, mode, place } of imagesOf(operations, this.#random, () => drawsOf(draws))) {
+      const acknowledged = said.findLast((text) => STEP.test(text));
+      this.#examine(image, Number(acknowledged ?? 0), place, mode);
     }
     return this.#result;
   }
 
   #examine(image: ReadonlyMap<string, Uint8Array>, acknowledged: number, place: string, mode: LossMode): void {
     const { scratch, file, engine } = this.#options;
-    rmSync(scratch, { recursive: true, force: true });
-    mkdirSync(scratch, { recursive: true });
-    for (const [name, content] of image) writeFileSync(join(scratch, name), content);
+    writeImage(scratch, image);
     this.#result.images += 1;
     try {
       const store = openSqliteStore(engine, join(scratch, file));

@@ -42,7 +42,7 @@ interface Arrival {
 }
 
 export class TransactionDesk {
-  /** Refusals by FISCO's name. */
+  /** Refusals by FISCO's name; what the recoverer or the disk refused, by code. */
   readonly counters = new Counters();
   readonly #options: TransactionDeskOptions;
   #arrivals: Arrival[] = [];
