@@ -76,8 +76,8 @@ export class Ledger {
   #history: MountainRange;
   #head: HashedHeader;
   #executed: ExecutedBlock | undefined;
-  /** Height of the newest snapshot of the tree that is on the disk; diffs above it are kept, to go on from it. */
-  snapshotHeight = 0;
+  /** Heights of the newest snapshots of the tree that are on the disk; diffs above the older are kept, to go on from either. */
+  #snapshots = { newest: 0, older: 0 };
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
@@ -89,6 +89,16 @@ export class Ledger {
 
   get head(): HashedHeader {
     return this.#head;
+  }
+
+  /** Height of the newest snapshot that is on the disk; 0 where this process has not written one. */
+  get snapshotHeight(): number {
+    return this.#snapshots.newest;
+  }
+
+  /** A snapshot is on the disk; the one before it is kept in case it is damaged. */
+  snapshotKept(height: number): void {
+    this.#snapshots = { newest: height, older: this.#snapshots.newest };
   }
 
   /** The newest state for keeping: chunks are to be taken soon, blocks may go on meanwhile. */
@@ -125,13 +135,12 @@ export class Ledger {
       txGasLimitAt(this.state, number),
     );
     const diffs = state.diffs();
+    const nextSealers = sealersAt(state, number + 1);
+    const historyRoot = this.#history.root();
+    // From here on nothing may throw that leaves the tree above the head.
     const stateRoot = this.#tree.apply(number, this.#treeChanges(diffs));
     const header = headerOf(
-      {
-        ...{ parent, version, timestamp, sealer, sealers, calls: executed, stateRoot },
-        nextSealers: sealersAt(state, number + 1),
-        historyRoot: this.#history.root(),
-      },
+      { parent, version, timestamp, sealer, sealers, nextSealers, calls: executed, stateRoot, historyRoot },
       profile,
       suite.hash,
     );
@@ -146,13 +155,11 @@ export class Ledger {
     this.#tree.rollback();
   }
 
-  /** What has to be on the disk before `committed`. */
+  /** What has to be on the disk before `committed`. @throws LedgerError `LEDGER_PROPOSAL_ORDER` */
   seal(block: ExecutedBlock, signatures: readonly HeaderSignature[]): BlockWrite {
+    this.#assertExecuted(block);
     const { header, hash, calls, diffs } = block;
     const { number } = header;
-    if (block !== this.#executed) {
-      throw new LedgerError({ code: "LEDGER_PROPOSAL_ORDER", number, expected: this.#head.header.number + 1 });
-    }
     const mountainNodes: MountainNode[] = [];
     const history = MountainRange.restore(this.#parts.suite.hash, this.#history.leafCount, this.#history.peaks);
     history.append(hash, (level, index, node) => mountainNodes.push({ level, index, node }));
@@ -167,12 +174,13 @@ export class Ledger {
       failed: calls.filter(({ receipt }) => receipt.status !== 0).length,
       diffs,
       mountainNodes,
-      diffsFrom: Math.min(number - STATE_HEIGHTS_MAX, Math.max(this.snapshotHeight + 1, number - DIFFS_KEPT_MAX)),
+      diffsFrom: Math.min(number - STATE_HEIGHTS_MAX, Math.max(this.#snapshots.older + 1, number - DIFFS_KEPT_MAX)),
     };
   }
 
-  /** The write of `seal` is on the disk: the block is the head. */
+  /** The write of `seal` is on the disk: the block is the head. @throws LedgerError `LEDGER_PROPOSAL_ORDER` */
   committed(block: ExecutedBlock, signatures: readonly HeaderSignature[]): HashedHeader {
+    this.#assertExecuted(block);
     const { header, hash, diffs } = block;
     this.#executed = undefined;
     this.#history.append(hash);
@@ -190,6 +198,12 @@ export class Ledger {
     const gas = txGasLimitAt(this.state, block.number);
     const call = { caller, origin: caller, to: addressText(to), input, gas, depth: 0, readOnly: true };
     return carryOut(executor, call, { block, suite, hash: suite.hash, state });
+  }
+
+  #assertExecuted(block: ExecutedBlock): void {
+    if (block === this.#executed) return;
+    const expected = this.#head.header.number + 1;
+    throw new LedgerError({ code: "LEDGER_PROPOSAL_ORDER", number: block.header.number, expected });
   }
 
   #treeChanges(diffs: readonly RecordDiff[]) {

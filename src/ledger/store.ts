@@ -39,6 +39,19 @@ export interface StoredBody {
   readonly receipts: readonly Uint8Array[];
 }
 
+/** What a sealer is about to sign: enough to make the very same block again. */
+export interface StoredProposal {
+  readonly number: number;
+  /** Milliseconds. */
+  readonly timestamp: number;
+  /** Index of the proposer in the list of the block. */
+  readonly sealer: number;
+  /** Tars, in block order. */
+  readonly transactions: readonly Uint8Array[];
+  /** 20 bytes each, as many as there are transactions. */
+  readonly senders: readonly Uint8Array[];
+}
+
 export interface StoredPlace {
   readonly number: number;
   readonly index: number;
@@ -67,7 +80,11 @@ export interface LedgerStore {
   mountainNode(level: number, index: number): Uint8Array | undefined;
   /** Of all blocks. */
   counts(): LedgerCounts;
-  /** The whole block or nothing, on the disk when it returns. */
+  /** The last one that was kept; its block may be committed. */
+  proposal(): StoredProposal | undefined;
+  /** In the place of the last one, on the disk when it returns. */
+  keepProposal(proposal: StoredProposal): void;
+  /** The block above the head, the whole of it or nothing, on the disk when it returns. */
   commit(block: BlockWrite): void;
   close(): void;
 }

@@ -2,13 +2,24 @@
  * A chain made, run and used from the command line, on both suites: transactions by JSON-RPC and MQTT, a light node that
  * follows, and everything proven from what the light node trusts.
  */
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toHex } from "../../src/base/bytes.js";
+import { softSigner } from "../../src/crypto/softSigner.js";
 import { until } from "../support/linkContract.js";
 import { type CompiledCli, compileCli } from "./compiledCli.js";
 
@@ -29,6 +40,17 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** What a process writes from now on. */
+function linesOf(child: ChildProcess): () => string {
+  let text = "";
+  const take = (chunk: unknown): void => {
+    text += String(chunk);
+  };
+  child.stdout?.on("data", take);
+  child.stderr?.on("data", take);
+  return () => text;
 }
 
 for (const suite of ["ecdsa", "sm"] as const) {
@@ -70,7 +92,11 @@ for (const suite of ["ecdsa", "sm"] as const) {
       const algorithm = suite === "sm" ? "sm2" : "secp256k1";
       const key = `{ name: admin, algorithm: ${algorithm}, backend: keystore, file: ../c/node0/keys/admin.json, secretFile: ../c/node0/admin.pass }`;
       appendFileSync(light, `\nkeys:\n  - ${key}\n`);
-      start(join(folder, "c/node0/edgeseal.yaml"));
+      for (const config of [light, join(folder, "c/node0/edgeseal.yaml")]) {
+        appendFileSync(config, `watch: ["${CNS}"]\n`);
+      }
+      const script = spawn(join(folder, "c/node0/start.sh"), { env: { PATH: "/usr/bin:/bin" }, stdio: "pipe" });
+      running.push(script);
       await until(() => statusOf(join(folder, "c/node0/edgeseal.yaml")).height === 1, "the first block");
     });
     afterAll(async () => {
@@ -88,6 +114,25 @@ for (const suite of ["ecdsa", "sm"] as const) {
       expect(readFileSync(join(node, "genesis.txt"), "utf8")).toContain(`sm_crypto:${suite === "sm" ? 1 : 0}\n`);
     });
 
+    it("is examined by the doctor", () => {
+      const other = join(folder, "examined");
+      expect(cli.run(["chain", "init", "--out", other, "--suite", suite]).exitCode).toBe(0);
+      const examine = () => {
+        const { findings } = JSON.parse(cli.run(["doctor", "-c", join(other, "node0/edgeseal.yaml"), "--json"]).out);
+        return new Map(findings.map(({ name, ...rest }: { name: string }) => [name, rest]));
+      };
+      const found = examine();
+      expect(found.get("key sealer")).toMatchObject({ level: "warn" });
+      for (const name of ["block 0", "anchor", "ledger", "broker"])
+        expect(found.get(name)).toMatchObject({ level: "ok" });
+      expect(existsSync(join(other, "node0/data/ledger.db"))).toBe(false);
+      writeFileSync(join(other, "node0/genesis.txt"), "[chain]\n");
+      writeFileSync(join(other, "node0/sealer.pass"), "wrong");
+      const broken = examine();
+      expect(broken.get("block 0")).toMatchObject({ level: "fail", code: "PARTICIPANT_GENESIS" });
+      expect(broken.get("key sealer")).toMatchObject({ level: "fail", code: "KEYSTORE_PASSPHRASE" });
+    });
+
     it("takes transactions by MQTT and by JSON-RPC, and a light node proves them", async () => {
       const follower = start(light);
       await until(() => statusOf(light).state === "FOLLOWING", "the light node");
@@ -95,12 +140,15 @@ for (const suite of ["ecdsa", "sm"] as const) {
       const created = ask("tx", "send", "--key", "admin", ...create, "--arg", "t_lamp", "--arg", "k", "--arg", "v");
       expect(created).toMatchObject({ exitCode: 0, answer: { status: 0, proven: true } });
       await until(() => statusOf(light).height >= created.answer.number, "the block at the light node");
-      await stop(follower);
+      const told = linesOf(follower);
       const hello = `0x${"ab".repeat(20)}`;
       const insert = ["--to", CNS, "--call", "insert(string,string,address,string)"];
       const named = ["--arg", "lamp", "--arg", "1.0", "--arg", hello, "--arg", "[]"];
       const inserted = ask("tx", "send", "--key", "admin", "--via", "rpc", ...insert, ...named);
       expect(inserted).toMatchObject({ exitCode: 0, answer: { status: 0, proven: true } });
+      // A call of a watched contract comes to the light node with its proofs, unasked.
+      await until(() => told().includes(inserted.answer.hash), "the event");
+      await stop(follower);
       expect(ask("proof", "cns", "lamp", "1.0")).toMatchObject({
         exitCode: 0,
         answer: { address: hello, proven: true },
@@ -125,6 +173,20 @@ for (const suite of ["ecdsa", "sm"] as const) {
       expect(ask("chain", "status").answer).toMatchObject({ chain: "chain0", failed: 0, pending: 0 });
     });
 
+    it("carries a transaction out once, however often it comes", async () => {
+      const call = ["--to", CNS, "--call", "getContractAddress(string,string)", "--arg", "lamp", "--arg", "1.0"];
+      const signed = ask("sign", "tx", "--key", "admin", "--block-limit", "400", ...call);
+      const file = join(folder, "signed.json");
+      writeFileSync(file, JSON.stringify(signed.answer));
+      const [first, again, byRpc] = [[], [], ["--via", "rpc"]].map((via) => ask("tx", "send", file, ...via));
+      expect(first).toMatchObject({ exitCode: 0, answer: { status: 0, hash: signed.answer.hash } });
+      expect(again).toEqual(first);
+      expect(byRpc).toEqual(first);
+      const late = ask("sign", "tx", "--key", "admin", "--block-limit", "1", ...call);
+      writeFileSync(file, JSON.stringify(late.answer));
+      expect(ask("tx", "send", file, "--via", "rpc", "--timeout", "5").answer).toMatchObject({ code: "SEND_REFUSED" });
+    });
+
     it("goes on after a restart, with the same state", async () => {
       const node = join(folder, "c/node0/edgeseal.yaml");
       const before = ask("chain", "status").answer;
@@ -139,6 +201,18 @@ for (const suite of ["ecdsa", "sm"] as const) {
   });
 }
 
+it("leaves the sealer's key where it was made", () => {
+  const folder = mkdtempSync(join(tmpdir(), "edgeseal-chain-"));
+  const key = toHex(softSigner("ecdsa").publicKey(new Uint8Array(32).fill(3)));
+  const made = cli.run(["chain", "init", "--out", join(folder, "c"), "--sealer-key", key, "--json"]);
+  expect(JSON.parse(made.out)).toMatchObject({ nodes: [{ nodeId: `0x${key}` }] });
+  const node = join(folder, "c/node0");
+  expect(readFileSync(join(node, "genesis.txt"), "utf8")).toContain(`node.0:${key},1\n`);
+  expect(readdirSync(join(node, "keys"))).toEqual(["admin.json"]);
+  expect(existsSync(join(node, "data/signing.db"))).toBe(false);
+  rmSync(folder, { recursive: true, force: true });
+});
+
 describe("a chain that cannot be made", () => {
   it("is refused in words", () => {
     const folder = mkdtempSync(join(tmpdir(), "edgeseal-chain-"));
@@ -149,6 +223,7 @@ describe("a chain that cannot be made", () => {
     expect(code("--out", join(folder, "x"), "--nodes", "4")).toBe("CHAIN_INIT_SOLO_NODES");
     expect(code("--out", join(folder, "x"), "--nodes", "0")).toBe("CHAIN_INIT_NODES");
     expect(code("--out", join(folder, "x"), "--rpc-port", "70000")).toBe("CHAIN_INIT_PORT");
+    expect(code("--out", join(folder, "x"), "--sealer-key", "00".repeat(64))).toBe("CHAIN_INIT_SEALER_KEY");
     expect(code("--out", folder)).toBe("CHAIN_INIT_FOLDER");
     expect(code("--out", join(out, "below"))).toBe("CHAIN_INIT_FOLDER");
     expect(existsSync(join(folder, "x"))).toBe(false);

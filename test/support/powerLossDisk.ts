@@ -1,7 +1,7 @@
 /**
  * A disk that may lose power. What was written and not synced may be missing, whole or in sectors, in any combination; a
- * file made or removed may be absent or back again until its folder is synced. This is what POSIX allows; real file systems
- * are kinder.
+ * file made, removed or renamed may be absent, back again or under its old name until its folder is synced. This is what
+ * POSIX allows; real file systems are kinder.
  */
 import type { DiskOperation } from "./powerLossTrace.js";
 
@@ -21,8 +21,11 @@ type Change =
 interface DiskFile {
   durable: Uint8Array;
   pending: Change[];
-  nameDurable: boolean;
 }
+
+type Entries = Map<string, DiskFile>;
+/** What was done to the names of a folder since it was synced. */
+type NameChange = (entries: Entries) => void;
 
 /** Numbers in 0..1 from one seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -64,23 +67,37 @@ function sectorsOf(change: Change): Change[] {
 }
 
 export class PowerLossDisk {
-  readonly #files = new Map<string, DiskFile>();
-  /** Removed files whose durable name would bring them back. */
-  readonly #removed = new Map<string, DiskFile>();
+  /** As programs see them. */
+  readonly #names: Entries = new Map();
+  /** As they were when the folder was last synced. */
+  #durableNames: Entries = new Map();
+  #nameChanges: NameChange[] = [];
 
   apply(operation: DiskOperation): void {
     switch (operation.kind) {
       case "say":
         return;
-      case "create":
-        this.#files.set(operation.file, { durable: new Uint8Array(0), pending: [], nameDurable: false });
+      case "create": {
+        const file: DiskFile = { durable: new Uint8Array(0), pending: [] };
+        this.#change((entries) => entries.set(operation.file, file));
         return;
+      }
       case "unlink":
-        this.#unlink(operation.file);
+        this.#file(operation.file);
+        this.#change((entries) => entries.delete(operation.file));
         return;
+      case "rename": {
+        const file = this.#file(operation.file);
+        // Both at once or neither, and never without what is renamed.
+        this.#change((entries) => {
+          entries.delete(operation.file);
+          entries.set(operation.to, file);
+        });
+        return;
+      }
       case "syncFolder":
-        this.#removed.clear();
-        for (const file of this.#files.values()) file.nameDurable = true;
+        this.#durableNames = new Map(this.#names);
+        this.#nameChanges = [];
         return;
       case "sync": {
         const file = this.#file(operation.file);
@@ -95,27 +112,26 @@ export class PowerLossDisk {
 
   /** The files as they may be found when power comes back. */
   image(mode: LossMode, random: () => number): Map<string, Uint8Array> {
-    const image = new Map<string, Uint8Array>();
     const reached = (): boolean => mode === "keep" || (mode !== "drop" && random() < 0.5);
-    for (const [name, file] of this.#removed) if (!reached()) image.set(name, file.durable);
-    for (const [name, file] of this.#files) {
-      if (!file.nameDurable && !reached()) continue;
-      let content = file.durable;
-      const changes = mode === "torn" ? file.pending.flatMap(sectorsOf) : file.pending;
+    const entries: Entries = new Map(this.#durableNames);
+    for (const change of this.#nameChanges) if (reached()) change(entries);
+    const image = new Map<string, Uint8Array>();
+    for (const [name, { durable, pending }] of entries) {
+      let content = durable;
+      const changes = mode === "torn" ? pending.flatMap(sectorsOf) : pending;
       for (const change of changes) if (reached()) content = applied(content, change);
       image.set(name, content);
     }
     return image;
   }
 
-  #unlink(name: string): void {
-    const file = this.#file(name);
-    this.#files.delete(name);
-    if (file.nameDurable) this.#removed.set(name, file);
+  #change(change: NameChange): void {
+    change(this.#names);
+    this.#nameChanges.push(change);
   }
 
   #file(name: string): DiskFile {
-    const file = this.#files.get(name);
+    const file = this.#names.get(name);
     if (file === undefined) throw new Error(`the trace changes ${name} before it opens it`);
     return file;
   }

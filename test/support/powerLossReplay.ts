@@ -24,18 +24,63 @@ export interface ReplayResult {
   lostMost: number;
 }
 
-/** Runs `node program args...` and gives back what its main thread did to files in the folder of `path`. */
-export function recordWriter(program: string, path: string, args: readonly string[]): DiskOperation[] {
-  const folder = dirname(path);
+/**
+ * Runs `node program place args...` and gives back what its main thread did to files in a folder: `place` itself, or the one
+ * that the file `place` is in.
+ */
+export function recordWriter(
+  program: string,
+  place: string,
+  args: readonly string[],
+  folder = dirname(place),
+): DiskOperation[] {
   mkdirSync(folder, { recursive: true });
   const trace = `${folder}.trace`;
   const options = ["-o", trace, "-xx", "-s", String(TRACE_BYTES_MAX), "-e", `trace=${TRACED_CALLS}`];
-  execFileSync("strace", [...options, process.execPath, program, path, ...args], {
+  execFileSync("strace", [...options, process.execPath, program, place, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const operations = readTrace(readFileSync(trace, "latin1"), folder);
   rmSync(trace);
   return operations;
+}
+
+export interface PowerLossImage {
+  readonly image: ReadonlyMap<string, Uint8Array>;
+  /** Lines that the writer had said before the power went. */
+  readonly said: readonly string[];
+  readonly mode: LossMode;
+  /** For people. */
+  readonly place: string;
+}
+
+/** What a power loss could have left behind at every single change. @param modes drawn after each change. */
+export function* imagesOf(
+  operations: readonly DiskOperation[],
+  random: () => number,
+  modes: (index: number) => readonly LossMode[],
+): Generator<PowerLossImage> {
+  const disk = new PowerLossDisk();
+  const said: string[] = [];
+  for (const [index, operation] of operations.entries()) {
+    disk.apply(operation);
+    if (operation.kind === "say") said.push(operation.text);
+    for (const mode of modes(index)) {
+      yield { image: disk.image(mode, random), said, mode, place: `${index} ${operation.kind} ${mode}` };
+    }
+  }
+}
+
+/** Every mode, the random ones so many times. */
+function drawsOf(draws: number): LossMode[] {
+  return LOSS_MODES.flatMap((mode) => new Array<LossMode>(mode === "subset" || mode === "torn" ? draws : 1).fill(mode));
+}
+
+/** In place of whatever is in the folder. */
+export function writeImage(folder: string, image: ReadonlyMap<string, Uint8Array>): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of image) writeFileSync(join(folder, name), content);
 }
 
 export interface ReplayOptions {
@@ -62,26 +107,17 @@ export class Replay {
   }
 
   run(): ReplayResult {
-    const disk = new PowerLossDisk();
-    let acknowledged = 0;
-    for (const [index, operation] of this.#options.operations.entries()) {
-      disk.apply(operation);
-      if (operation.kind === "say" && STEP.test(operation.text)) acknowledged = Number(operation.text);
-      for (const mode of LOSS_MODES) {
-        const draws = mode === "subset" || mode === "torn" ? this.#options.draws : 1;
-        for (let draw = 0; draw < draws; draw++) {
-          this.#examine(disk.image(mode, this.#random), acknowledged, `${index} ${operation.kind} ${mode}`, mode);
-        }
-      }
+    const { operations, draws } = this.#options;
+    for (const { image, said, mode, place } of imagesOf(operations, this.#random, () => drawsOf(draws))) {
+      const acknowledged = said.findLast((text) => STEP.test(text));
+      this.#examine(image, Number(acknowledged ?? 0), place, mode);
     }
     return this.#result;
   }
 
   #examine(image: ReadonlyMap<string, Uint8Array>, acknowledged: number, place: string, mode: LossMode): void {
     const { scratch, file, engine } = this.#options;
-    rmSync(scratch, { recursive: true, force: true });
-    mkdirSync(scratch, { recursive: true });
-    for (const [name, content] of image) writeFileSync(join(scratch, name), content);
+    writeImage(scratch, image);
     this.#result.images += 1;
     try {
       const store = openSqliteStore(engine, join(scratch, file));

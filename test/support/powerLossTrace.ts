@@ -9,6 +9,7 @@ export type DiskOperation =
   | { readonly kind: "truncate"; readonly file: string; readonly size: number }
   | { readonly kind: "sync"; readonly file: string }
   | { readonly kind: "unlink"; readonly file: string }
+  | { readonly kind: "rename"; readonly file: string; readonly to: string }
   /** The folder was synced: names made or removed before are durable. */
   | { readonly kind: "syncFolder" }
   /** The process told the outside world, by a line on its standard output. */
@@ -38,6 +39,8 @@ class TraceReader {
   readonly operations: DiskOperation[] = [];
   readonly #folder: string;
   readonly #files = new Map<number, string>();
+  /** Where the next `write` of an open file goes. */
+  readonly #offsets = new Map<number, number>();
   readonly #known = new Set<string>();
 
   constructor(folder: string) {
@@ -51,12 +54,25 @@ class TraceReader {
     if (Number(result) < 0) return;
     if (call === "openat") this.#open(quoted(args), Number(result));
     else if (call === "unlink" || call === "unlinkat") this.#unlink(quoted(args).bytes.toString());
-    else if (call === "rename") this.#refuse(quoted(args).bytes.toString().startsWith(this.#folder), line);
+    else if (call === "rename") this.#rename(args, line);
     else this.#onFile(call, args, Number(result), line);
   }
 
   #refuse(ours: boolean, line: string): void {
     if (ours) throw new Error(`a call the replay does not know: ${line.slice(0, 100)}`);
+  }
+
+  #rename(args: string, line: string): void {
+    const [from, to] = [...args.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => unhex(text).toString());
+    if (from === undefined || to === undefined) throw new Error(`a rename without two names: ${line.slice(0, 100)}`);
+    const ours = [from, to].filter((path) => path.startsWith(this.#folder)).length;
+    if (ours === 0) return;
+    this.#refuse(ours === 1, line);
+    const [file, name] = [from, to].map((path) => path.slice(this.#folder.length)) as [string, string];
+    this.#known.delete(file);
+    this.#known.add(name);
+    for (const [fd, open] of this.#files) if (open === file) this.#files.set(fd, name);
+    this.operations.push({ kind: "rename", file, to: name });
   }
 
   #open(path: { bytes: Buffer; rest: string }, fd: number): void {
@@ -66,11 +82,14 @@ class TraceReader {
     if (!name.startsWith(this.#folder)) return;
     const file = name.slice(this.#folder.length);
     this.#files.set(fd, file);
+    this.#offsets.set(fd, 0);
+    if (path.rest.includes("O_APPEND")) this.#refuse(true, `O_APPEND ${file}`);
     if (path.rest.includes("O_CREAT") && !this.#known.has(file)) {
       this.#known.add(file);
       this.operations.push({ kind: "create", file });
     }
-    if (path.rest.includes("O_TRUNC")) this.#refuse(true, `O_TRUNC ${file}`);
+    // A file that must be new has nothing to be cut.
+    if (path.rest.includes("O_TRUNC") && !path.rest.includes("O_EXCL")) this.#refuse(true, `O_TRUNC ${file}`);
   }
 
   #unlink(path: string): void {
@@ -90,10 +109,17 @@ class TraceReader {
     if (call === "close") this.#files.delete(fd);
     else if (call === "fsync" && file === FOLDER_ITSELF) this.operations.push({ kind: "syncFolder" });
     else if (call === "pwrite64") this.#write(file, quoted(args), result);
+    else if (call === "write") this.#writeOn(fd, file, quoted(args).bytes, result);
     else if (call === "fsync" || call === "fdatasync") this.operations.push({ kind: "sync", file });
     else if (call === "ftruncate") {
       this.operations.push({ kind: "truncate", file, size: Number(args.split(", ")[1]) });
     } else this.#refuse(call !== "mmap" || args.includes("PROT_WRITE"), line);
+  }
+
+  #writeOn(fd: number, file: string, bytes: Buffer, written: number): void {
+    const offset = this.#offsets.get(fd) ?? 0;
+    this.#offsets.set(fd, offset + written);
+    this.operations.push({ kind: "write", file, offset, bytes: bytes.subarray(0, written) });
   }
 
   #write(file: string, { bytes, rest }: { bytes: Buffer; rest: string }, written: number): void {

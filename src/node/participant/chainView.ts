@@ -44,8 +44,8 @@ export interface Place {
 
 export type SubmitOutcome =
   | { readonly kind: "included"; readonly place: Place }
-  /** FISCO's code and name: 10000 NonceCheckFail... `place` where this very transaction is in a block already. */
-  | { readonly kind: "refused"; readonly code: number; readonly message: string; readonly place?: Place };
+  /** FISCO's code and name: 10000 NonceCheckFail... */
+  | { readonly kind: "refused"; readonly code: number; readonly message: string };
 
 export interface ChainView {
   readonly identity: ChainIdentity;

@@ -1,5 +1,5 @@
 /** A participant's ledger as JSON-RPC and the publisher see it. */
-import { EMPTY_BYTES } from "../../base/bytes.js";
+import { EMPTY_BYTES, equalBytes } from "../../base/bytes.js";
 import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import { merkleProof } from "../../crypto/merkle.js";
@@ -7,6 +7,7 @@ import { type MountainProof, mountainProof } from "../../crypto/mountainRange.js
 import { ADDRESS_BYTES } from "../../crypto/suite.js";
 import type { Outcome } from "../../ledger/engine.js";
 import type { Ledger } from "../../ledger/ledger.js";
+import { LedgerDamage } from "../../ledger/problems.js";
 import type { LedgerStore } from "../../ledger/store.js";
 import { observersAt, sealersAt } from "../../ledger/system/nodes.js";
 import { settingAt } from "../../ledger/system/settings.js";
@@ -56,8 +57,15 @@ export class LedgerView implements ChainView {
     return this.#blocks.transactions(number);
   }
 
+  /** Places carry no checksum: the transaction is looked at. @throws LedgerDamage, StoreError, TarsError */
   place(transactionHash: Uint8Array): Place | undefined {
-    return this.#parts.store.placeOf(transactionHash);
+    const { store } = this.#parts;
+    const place = store.placeOf(transactionHash);
+    if (place === undefined) return undefined;
+    const { number, index } = place;
+    const found = this.#blocks.transactions(number)?.[index];
+    if (found !== undefined && equalBytes(found.hash, transactionHash)) return place;
+    throw new LedgerDamage({ code: "LEDGER_BLOCK_DAMAGED", place: store.place, number, what: "place" });
   }
 
   proofs({ number, index }: Place) {

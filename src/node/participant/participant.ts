@@ -80,7 +80,6 @@ export class Participant {
       pool: this.pool,
       recoverer,
       clock,
-      placeOf: (hash) => store.placeOf(hash),
       onAdmitted: () => this.#sealer.wake(),
     });
     this.#view = new LedgerView({
@@ -92,7 +91,7 @@ export class Participant {
     });
     this.view = this.#view;
     this.#sealer = new SoloSealer({
-      ...{ ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
+      ...{ hash: suite.hash, ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
       select: (height) => this.#select(height),
       onBlock: (header, block) => this.#onBlock(header, block),
     });

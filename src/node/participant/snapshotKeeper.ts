@@ -11,17 +11,20 @@ import type { StateTree } from "../../ledger/state/stateTree.js";
 import { loadStateSnapshot } from "../../store/stateSnapshotReader.js";
 import { SnapshotWriter, saveStateSnapshot } from "../../store/stateSnapshotWriter.js";
 
-/** Blocks between two snapshots; a start goes through the diffs of as many at most. */
+/** Blocks between two snapshots; a start goes through the diffs of as many, of twice as many where the newest is damaged. */
 export const SNAPSHOT_EVERY_BLOCKS = 1_000;
 
 export class SnapshotKeeper {
   readonly #folder: string;
   readonly #hashName: string;
   readonly #logger: Logger;
+  readonly #everyBlocks: number;
   #writing = false;
   #stopped = false;
 
-  constructor(folder: string, hashName: string, logger: Logger) {
+  /** Another number of blocks than the default serves tests. */
+  constructor(folder: string, hashName: string, logger: Logger, everyBlocks = SNAPSHOT_EVERY_BLOCKS) {
+    this.#everyBlocks = everyBlocks;
     this.#folder = folder;
     this.#hashName = hashName;
     this.#logger = logger;
@@ -37,7 +40,7 @@ export class SnapshotKeeper {
   /** A block is on the disk. */
   onBlock(ledger: Ledger): void {
     const { number } = ledger.head.header;
-    if (this.#writing || number - ledger.snapshotHeight < SNAPSHOT_EVERY_BLOCKS) return;
+    if (this.#writing || number - ledger.snapshotHeight < this.#everyBlocks) return;
     this.#writing = true;
     void this.#write(ledger).finally(() => {
       this.#writing = false;
@@ -66,7 +69,7 @@ export class SnapshotKeeper {
         if (this.#stopped) return writer.abort();
       }
       writer.commit();
-      ledger.snapshotHeight = snapshot.height;
+      ledger.snapshotKept(snapshot.height);
     } catch (thrown) {
       writer?.abort();
       this.#failed(thrown);

@@ -1,21 +1,27 @@
 /**
- * One sealer alone: takes what waits in the pool, carries it out, signs the header through the guard, writes the block, and
- * only then tells anybody. Where nothing waits for long it makes an empty block, so that light nodes can tell a quiet chain
- * from a dead one; the first one comes at once, because block 0 is nothing that anybody signed.
+ * One sealer alone: takes what waits in the pool, carries it out, keeps what it is about to sign, signs the header through
+ * the guard, writes the block, and only then tells anybody. Where nothing waits for long it makes an empty block, so that
+ * light nodes can tell a quiet chain from a dead one; the first one comes at once, because block 0 is nothing that anybody
+ * signed.
+ *
+ * The guard signs one header for each height, for ever. A process that ends between signature and block must therefore make
+ * the very same block when it is back: what was kept comes first then.
  */
-
 import { equalBytes } from "../../base/bytes.js";
 import type { Clock, Millis } from "../../base/clock.js";
-import type { HeaderSignature } from "../../codec/fisco/header.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
+import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { SignedCall } from "../../ledger/execution.js";
-import type { ExecutedBlock, Ledger } from "../../ledger/ledger.js";
+import type { ExecutedBlock, Ledger, Proposal } from "../../ledger/ledger.js";
 import type { LedgerStore } from "../../ledger/store.js";
 import { sealersAt } from "../../ledger/system/nodes.js";
 import type { GuardedSigner } from "../signing/port.js";
+import { keepProposal, keptProposal } from "./keptProposal.js";
 import { ParticipantError } from "./problems.js";
 
 export interface SoloSealerOptions {
+  /** The chain's. */
+  readonly hash: HashFunction;
   readonly ledger: Ledger;
   readonly store: LedgerStore;
   readonly signer: GuardedSigner;
@@ -40,6 +46,7 @@ export class SoloSealer {
   #lastAt = Number.NEGATIVE_INFINITY;
   /** The next block is made also without transactions. */
   #emptyDue = false;
+  #resumed = false;
   #stopped = false;
 
   constructor(options: SoloSealerOptions) {
@@ -90,31 +97,41 @@ export class SoloSealer {
 
   /** One block, or none where nothing waits. */
   async #round(): Promise<boolean> {
-    const { ledger, clock, select } = this.#options;
+    const { ledger, store, signer, onBlock } = this.#options;
     const number = ledger.head.header.number + 1;
-    const calls = select(number - 1);
-    if (calls.length === 0 && !this.#emptyDue) return false;
+    const interrupted = this.#interrupted(number);
+    const proposal = interrupted ?? this.#next(number);
+    if (proposal === undefined) return false;
     this.#emptyDue = false;
     this.#lastAt = performance.now();
-    const sealer = this.#place(number);
-    const block = ledger.execute({ number, timestamp: clock.now(), sealer, calls });
-    let signatures: readonly HeaderSignature[];
+    const block = ledger.execute(proposal);
     try {
-      const { signature } = await this.#options.signer.sign({ purpose: "header", header: block.header });
-      signatures = [{ sealerIndex: sealer, signature }];
+      if (interrupted === undefined) keepProposal(store, proposal);
+      const { signature } = await signer.sign({ purpose: "header", header: block.header });
+      const signatures = [{ sealerIndex: proposal.sealer, signature }];
+      store.commit(ledger.seal(block, signatures));
+      onBlock(ledger.committed(block, signatures), block);
     } catch (thrown) {
       ledger.abandon();
       throw thrown;
     }
-    this.#commit(block, signatures);
+    this.#restIdle();
     return true;
   }
 
-  #commit(block: ExecutedBlock, signatures: readonly HeaderSignature[]): void {
-    const { ledger, store, onBlock } = this.#options;
-    store.commit(ledger.seal(block, signatures));
-    onBlock(ledger.committed(block, signatures), block);
-    this.#restIdle();
+  /** What may have been signed before this process began. */
+  #interrupted(number: number): Proposal | undefined {
+    if (this.#resumed) return undefined;
+    this.#resumed = true;
+    const { store, hash } = this.#options;
+    return keptProposal(store, number, hash);
+  }
+
+  #next(number: number): Proposal | undefined {
+    const { clock, select } = this.#options;
+    const calls = select(number - 1);
+    if (calls.length === 0 && !this.#emptyDue) return undefined;
+    return { number, timestamp: clock.now(), sealer: this.#place(number), calls };
   }
 
   /** Its own place in the list. @throws ParticipantError `PARTICIPANT_NOT_SEALER` */

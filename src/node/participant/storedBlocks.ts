@@ -7,6 +7,7 @@ import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { Profile } from "../../codec/profile.js";
 import type { Suite } from "../../crypto/suite.js";
 import { storedHeader } from "../../ledger/opening.js";
+import { LedgerDamage } from "../../ledger/problems.js";
 import type { LedgerStore } from "../../ledger/store.js";
 import type { TransactionView } from "./chainView.js";
 
@@ -31,7 +32,7 @@ export class StoredBlocks {
   header(number: number): HashedHeader | undefined {
     const known = this.#headers.get(number);
     if (known !== undefined) return known;
-    if (!Number.isSafeInteger(number) || number < 0 || number > (this.#store.head() ?? -1)) return undefined;
+    if (!this.#isStored(number)) return undefined;
     const header = storedHeader(this.#store, number, this.#suite, this.#profile);
     remember(this.#headers, number, header, HEADERS_REMEMBERED_MAX);
     return header;
@@ -46,8 +47,11 @@ export class StoredBlocks {
   transactions(number: number): readonly TransactionView[] | undefined {
     const known = this.#blocks.get(number);
     if (known !== undefined) return known;
+    if (!this.#isStored(number)) return undefined;
     const body = this.#store.body(number);
-    if (body === undefined) return undefined;
+    if (body === undefined) {
+      throw new LedgerDamage({ code: "LEDGER_BLOCK_DAMAGED", place: this.#store.place, number, what: "body" });
+    }
     const { hash } = this.#suite;
     const views = body.transactions.map((bytes, i): TransactionView => {
       const { transaction } = decodeTransaction(bytes);
@@ -61,6 +65,10 @@ export class StoredBlocks {
     });
     remember(this.#blocks, number, views, BLOCKS_REMEMBERED_MAX);
     return views;
+  }
+
+  #isStored(number: number): boolean {
+    return Number.isSafeInteger(number) && number >= 0 && number <= (this.#store.head() ?? -1);
   }
 }
 

@@ -10,7 +10,7 @@ import type { SignedCall } from "../../ledger/execution.js";
 import type { DecodedCall } from "../../ledger/pool/decodeCall.js";
 import { isRefusal, type Refusal, refusal } from "../../ledger/pool/refusal.js";
 import type { TransactionPool } from "../../ledger/pool/transactionPool.js";
-import type { Place, SubmitOutcome } from "./chainView.js";
+import type { SubmitOutcome } from "./chainView.js";
 
 /** Recovers senders; the order is kept. */
 export interface Recoverer {
@@ -21,8 +21,6 @@ export interface TransactionDeskOptions {
   readonly pool: TransactionPool;
   readonly recoverer: Recoverer;
   readonly clock: Clock;
-  /** Place of a transaction that is in a block already. */
-  readonly placeOf: (transactionHash: Uint8Array) => Place | undefined;
   /** Something waits for a block. */
   readonly onAdmitted: () => void;
 }
@@ -44,7 +42,7 @@ interface Arrival {
 }
 
 export class TransactionDesk {
-  /** Refusals by FISCO's name. */
+  /** Refusals by FISCO's name; what the recoverer or the disk refused, by code. */
   readonly counters = new Counters();
   readonly #options: TransactionDeskOptions;
   #arrivals: Arrival[] = [];
@@ -130,7 +128,7 @@ export class TransactionDesk {
     }
     const refused = this.#options.pool.admit(call, this.#options.clock.now());
     if (refused === undefined) this.#await(toHex(call.hash), timeoutMs, settle);
-    else settle(this.#refused(refused, call.hash));
+    else settle(this.#refused(refused));
   }
 
   #await(name: string, timeoutMs: Millis, settle: (outcome: SubmitOutcome) => void): void {
@@ -148,9 +146,8 @@ export class TransactionDesk {
     waiting.push(settled);
   }
 
-  #refused({ code, message }: Refusal | typeof POOL_TIMEOUT, hash?: Uint8Array): SubmitOutcome {
+  #refused({ code, message }: Refusal | typeof POOL_TIMEOUT): SubmitOutcome {
     this.counters.add(message);
-    const place = hash === undefined ? undefined : this.#options.placeOf(hash);
-    return { kind: "refused", code, message, ...(place === undefined ? {} : { place }) };
+    return { kind: "refused", code, message };
   }
 }

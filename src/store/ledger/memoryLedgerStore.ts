@@ -1,5 +1,14 @@
 /** The ledger's store in memory: for tests, and for chains that are made to be thrown away. Behaves as the one on disk. */
-import type { BlockWrite, LedgerCounts, LedgerStore, RecordDiff, StoredBody, StoredPlace } from "../../ledger/store.js";
+import type {
+  BlockWrite,
+  LedgerCounts,
+  LedgerStore,
+  RecordDiff,
+  StoredBody,
+  StoredPlace,
+  StoredProposal,
+} from "../../ledger/store.js";
+import { assertNext } from "./order.js";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 
@@ -11,6 +20,7 @@ export class MemoryLedgerStore implements LedgerStore {
   readonly #tables = new Map<string, Map<string, Uint8Array>>();
   readonly #diffs = new Map<number, readonly RecordDiff[]>();
   readonly #mountain = new Map<string, Uint8Array>();
+  #proposal: StoredProposal | undefined;
   #counts: LedgerCounts = { transactions: 0, failed: 0 };
 
   head(): number | undefined {
@@ -55,7 +65,16 @@ export class MemoryLedgerStore implements LedgerStore {
     return this.#counts;
   }
 
+  proposal(): StoredProposal | undefined {
+    return this.#proposal;
+  }
+
+  keepProposal(proposal: StoredProposal): void {
+    this.#proposal = proposal;
+  }
+
   commit(block: BlockWrite): void {
+    assertNext(block.number, this.head());
     this.#blocks[block.number] = block;
     this.#numbers.set(hex(block.hash), block.number);
     block.transactionHashes.forEach((hash, index) => {

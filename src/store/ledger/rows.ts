@@ -1,17 +1,28 @@
 /**
  * Bytes inside the rows of the ledger's database.
  *
- *     list   u32 count, then for each entry u32 length and its bytes
- *     body   list of transactions, list of senders, list of receipts; all of one length
- *     diffs  list of (table, key, before, after); before and after begin with 1 where there is a value, else are one 0
+ *     list      u32 count, then for each entry u32 length and its bytes
+ *     body      list of transactions, list of senders, list of receipts; all of one length
+ *     diffs     list of (table, key, before, after); before and after begin with 1 where there is a value, else are one 0
+ *     proposal  list of (u64 number, f64 timestamp, u32 sealer), list of transactions, list of senders; the last two of
+ *               one length
  */
 import { utf8Bytes } from "../../base/bytes.js";
-import type { RecordDiff, StoredBody } from "../../ledger/store.js";
+import type { RecordDiff, StoredBody, StoredProposal } from "../../ledger/store.js";
 
 const LENGTH_BYTES = 4;
+const PROPOSAL_FIELDS_BYTES = 20;
+const TIMESTAMP_AT = 8;
+const SEALER_AT = 16;
 const PRESENT = 1;
 const ABSENT = 0;
 const FIELDS_PER_DIFF = 4;
+/** A key that begins with U+FEFF keeps it. */
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export function textOf(bytes: Uint8Array): string {
+  return UTF8.decode(bytes);
+}
 
 export function encodeList(entries: readonly Uint8Array[]): Uint8Array {
   let length = LENGTH_BYTES;
@@ -58,6 +69,30 @@ export function decodeBody(bytes: Uint8Array): StoredBody | undefined {
   return fits ? { transactions, senders, receipts } : undefined;
 }
 
+export function encodeProposal({ number, timestamp, sealer, transactions, senders }: StoredProposal): Uint8Array {
+  const fields = new Uint8Array(PROPOSAL_FIELDS_BYTES);
+  const view = new DataView(fields.buffer);
+  view.setBigUint64(0, BigInt(number));
+  view.setFloat64(TIMESTAMP_AT, timestamp);
+  view.setUint32(SEALER_AT, sealer);
+  return encodeList([fields, encodeList(transactions), encodeList(senders)]);
+}
+
+export function decodeProposal(bytes: Uint8Array): StoredProposal | undefined {
+  const [fields, ...lists] = decodeList(bytes) ?? [];
+  const [transactions, senders, ...rest] = lists.map(decodeList);
+  if (fields?.length !== PROPOSAL_FIELDS_BYTES || transactions === undefined || senders === undefined) return undefined;
+  if (transactions.length !== senders.length || rest.length > 0) return undefined;
+  const view = new DataView(fields.buffer, fields.byteOffset, fields.length);
+  return {
+    number: Number(view.getBigUint64(0)),
+    timestamp: view.getFloat64(TIMESTAMP_AT),
+    sealer: view.getUint32(SEALER_AT),
+    transactions,
+    senders,
+  };
+}
+
 export function encodeDiffs(diffs: readonly RecordDiff[]): Uint8Array {
   return encodeList(
     diffs.flatMap(({ table, key, before, after }) => [
@@ -72,7 +107,6 @@ export function encodeDiffs(diffs: readonly RecordDiff[]): Uint8Array {
 export function decodeDiffs(bytes: Uint8Array): RecordDiff[] | undefined {
   const fields = decodeList(bytes);
   if (fields === undefined || fields.length % FIELDS_PER_DIFF !== 0) return undefined;
-  const text = new TextDecoder();
   const diffs: RecordDiff[] = [];
   for (let i = 0; i < fields.length; i += FIELDS_PER_DIFF) {
     const [table, key, before, after] = fields.slice(i, i + FIELDS_PER_DIFF) as [
@@ -82,8 +116,8 @@ export function decodeDiffs(bytes: Uint8Array): RecordDiff[] | undefined {
       Uint8Array,
     ];
     diffs.push({
-      table: text.decode(table),
-      key: text.decode(key),
+      table: textOf(table),
+      key: textOf(key),
       before: decodeValue(before),
       after: decodeValue(after),
     });

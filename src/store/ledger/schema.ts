@@ -35,6 +35,11 @@ const createTables: Migration = {
         node BLOB NOT NULL,
         PRIMARY KEY (level, place)
       ) STRICT, WITHOUT ROWID;
+      CREATE TABLE proposal (
+        id INTEGER PRIMARY KEY CHECK (id = 0),
+        bytes BLOB NOT NULL,
+        sum INTEGER NOT NULL
+      ) STRICT;
     `);
   },
 };

@@ -1,17 +1,26 @@
 /**
  * The ledger on disk, over either SQLite engine. One block is one transaction, on the disk when `commit` returns.
  *
- * Blocks and diffs carry checksums, which find decay. Records carry none: the state tree knows the hash of every value, and
+ * Blocks, diffs and the proposal carry checksums, which find decay. Records carry none: the state tree knows the hash of every value, and
  * the ledger compares (src/ledger/provenState.ts).
  */
 import { crc32 } from "node:zlib";
-import type { BlockWrite, LedgerCounts, LedgerStore, RecordDiff, StoredBody, StoredPlace } from "../../ledger/store.js";
+import type {
+  BlockWrite,
+  LedgerCounts,
+  LedgerStore,
+  RecordDiff,
+  StoredBody,
+  StoredPlace,
+  StoredProposal,
+} from "../../ledger/store.js";
 import type { SqlDatabase, SqlEngine, SqlRow, SqlStatement } from "../driver.js";
 import { asStoreError } from "../engineErrors.js";
 import { openDatabase } from "../openDatabase.js";
 import { loadEngine } from "../openStore.js";
 import { StoreError } from "../problems.js";
-import { decodeBody, decodeDiffs, encodeBody, encodeDiffs } from "./rows.js";
+import { assertNext } from "./order.js";
+import { decodeBody, decodeDiffs, decodeProposal, encodeBody, encodeDiffs, encodeProposal, textOf } from "./rows.js";
 import { LEDGER_MIGRATIONS } from "./schema.js";
 
 export const LEDGER_FILE = "ledger.db";
@@ -21,6 +30,8 @@ export const LEDGER_CACHE_KIB = 65_536;
 export const COMMITS_PER_LOG_COPY = 64;
 /** A place is number * 2^20 + index in one integer. */
 const PLACES_PER_BLOCK = 2 ** 20;
+/** Its place in errors and in its checksum. */
+const PROPOSAL = "proposal";
 /** Records read in one go when all are asked for. */
 const RECORDS_PER_READ = 4_096;
 
@@ -30,14 +41,21 @@ function prepareAll(database: SqlDatabase) {
     commit: database.prepare("COMMIT"),
     rollback: database.prepare("ROLLBACK"),
     copyLog: database.prepare("PRAGMA wal_checkpoint(PASSIVE)"),
-    head: database.prepare("SELECT number, transactions, failed FROM block ORDER BY number DESC LIMIT 1"),
-    block: database.prepare("SELECT number, hash, header, body, sum FROM block WHERE number = ?"),
+    head: database.prepare("SELECT number FROM block ORDER BY number DESC LIMIT 1"),
+    block: database.prepare("SELECT hash, header, body, transactions, failed, sum FROM block WHERE number = ?"),
     numberOf: database.prepare("SELECT number FROM block WHERE hash = ?"),
     place: database.prepare("SELECT place FROM place WHERE hash = ?"),
     record: database.prepare("SELECT value FROM record WHERE tab = ? AND key = ?"),
-    records: database.prepare("SELECT tab, key, value FROM record WHERE (tab, key) > (?, ?) ORDER BY tab, key LIMIT ?"),
+    // As a blob: node:sqlite ends a text where it holds a NUL, and keys are whatever a transaction says.
+    records: database.prepare(
+      "SELECT tab, CAST(key AS BLOB) AS key, value FROM record WHERE (tab, key) > (?, ?) ORDER BY tab, record.key LIMIT ?",
+    ),
     diff: database.prepare("SELECT bytes, sum FROM diff WHERE number = ?"),
     mountain: database.prepare("SELECT node FROM mountain WHERE level = ? AND place = ?"),
+    proposal: database.prepare("SELECT bytes, sum FROM proposal"),
+    keepProposal: database.prepare(
+      "INSERT INTO proposal (id, bytes, sum) VALUES (0, ?, ?) ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes, sum = excluded.sum",
+    ),
     addBlock: database.prepare(
       "INSERT INTO block (number, hash, header, body, transactions, failed, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
@@ -60,7 +78,8 @@ export class SqliteLedgerStore implements LedgerStore {
   #counts: LedgerCounts & { readonly head: number | undefined };
   #commits = 0;
   #open = true;
-  #stopped: StoreError | undefined;
+  /** Why nothing is written any more. */
+  #stopped: string | undefined;
 
   constructor(engine: SqlEngine, path: string, database: SqlDatabase) {
     this.place = path;
@@ -111,7 +130,7 @@ export class SqliteLedgerStore implements LedgerStore {
     for (;;) {
       const rows = this.#read("record", () => this.#statements.records.all(table, key, RECORDS_PER_READ));
       for (const row of rows) {
-        [table, key] = [String(row.tab), String(row.key)];
+        [table, key] = [String(row.tab), textOf(bytesOf(row.key))];
         yield { table, key, value: bytesOf(row.value) };
       }
       if (rows.length < RECORDS_PER_READ) return;
@@ -132,52 +151,99 @@ export class SqliteLedgerStore implements LedgerStore {
     return row === undefined ? undefined : bytesOf(row.node);
   }
 
+  proposal(): StoredProposal | undefined {
+    const row = this.#read(PROPOSAL, () => this.#statements.proposal.get());
+    if (row === undefined) return undefined;
+    const bytes = bytesOf(row.bytes);
+    if (row.sum !== crc32(bytes, crc32(PROPOSAL))) this.#damaged(PROPOSAL, "CHECKSUM");
+    return decodeProposal(bytes) ?? this.#damaged(PROPOSAL, "SHAPE");
+  }
+
+  /** @throws StoreError as `commit` */
+  keepProposal(proposal: StoredProposal): void {
+    this.#assertWriting();
+    const bytes = encodeProposal(proposal);
+    this.#written(PROPOSAL, () => this.#statements.keepProposal.run(bytes, crc32(bytes, crc32(PROPOSAL))));
+  }
+
+  /**
+   * @throws StoreError `STORE_WRITE_INVALID`, `STORE_CLOSED` (bugs), `STORE_STOPPED`: nothing is changed. `STORE_FULL`,
+   * `STORE_IO`, `STORE_CORRUPT`, `STORE_READ_ONLY`: the store has stopped writing, and the block may or may not be found
+   * after it is opened anew.
+   */
   commit(block: BlockWrite): void {
-    if (this.#stopped !== undefined) throw this.#stopped;
-    const { transactions, failed } = this.#counts;
+    const { head, transactions, failed } = this.#counts;
+    this.#assertWriting();
+    assertNext(block.number, head);
     const counts = {
       head: block.number,
       transactions: transactions + block.transactions.length,
       failed: failed + block.failed,
     };
-    try {
-      this.#statements.begin.run();
-      try {
-        this.#write(block, counts);
-        this.#statements.commit.run();
-      } catch (thrown) {
-        this.#rollBack();
-        throw thrown;
-      }
-      this.#counts = counts;
-      this.#commits += 1;
-      if (this.#commits % COMMITS_PER_LOG_COPY === 0) this.#statements.copyLog.get();
-    } catch (thrown) {
-      // A failed fsync is never repeated: the second one would report success for pages that were dropped.
-      this.#stopped = asStoreError(this.#engine, thrown, this.place, `block ${block.number}`);
-      throw this.#stopped;
-    }
+    this.#written(`block ${block.number}`, () => this.#transact(block, counts));
+    this.#counts = counts;
+    this.#commits += 1;
+    if (this.#commits % COMMITS_PER_LOG_COPY === 0) this.#copyLog();
   }
 
+  /**
+   * The engine's own close copies the log too, but keeps quiet when it fails.
+   * @throws StoreError `STORE_IO`, `STORE_FULL`...; the store is closed all the same, and nothing committed is lost.
+   */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#database.close();
+    try {
+      if (this.#stopped === undefined) this.#written("file", () => this.#statements.copyLog.get());
+    } finally {
+      this.#written("file", () => this.#database.close());
+    }
+  }
+
+  #assertWriting(): void {
+    if (!this.#open) throw new StoreError({ code: "STORE_CLOSED", path: this.place });
+    if (this.#stopped === undefined) return;
+    throw new StoreError({ code: "STORE_STOPPED", path: this.place, cause: this.#stopped });
+  }
+
+  /** A failed fsync is never repeated: the second one would report success for pages that were dropped. */
+  #written(place: string, work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      const error = asStoreError(this.#engine, thrown, this.place, place);
+      this.#stopped = error.code;
+      throw error;
+    }
+  }
+
+  /** The block that was just committed is safe in the log, so a failure is the next one's. */
+  #copyLog(): void {
+    try {
+      this.#written("file", () => this.#statements.copyLog.get());
+    } catch {
+      // `#stopped` tells whoever writes next.
+    }
+  }
+
+  #transact(block: BlockWrite, counts: LedgerCounts): void {
+    this.#statements.begin.run();
+    try {
+      this.#write(block, counts);
+      this.#statements.commit.run();
+    } catch (thrown) {
+      this.#rollBack();
+      throw thrown;
+    }
   }
 
   #write(block: BlockWrite, counts: LedgerCounts): void {
     const s = this.#statements;
     const { number, hash, header } = block;
     const body = encodeBody(block);
-    s.addBlock.run(
-      number,
-      hash,
-      header,
-      body,
-      counts.transactions,
-      counts.failed,
-      blockSum(number, hash, header, body),
-    );
+    const { transactions, failed } = counts;
+    const sum = blockSum({ number, transactions, failed, hash, header, body });
+    s.addBlock.run(number, hash, header, body, transactions, failed, sum);
     block.transactionHashes.forEach((transaction, index) => {
       s.addPlace.run(transaction, number * PLACES_PER_BLOCK + index);
     });
@@ -203,17 +269,18 @@ export class SqliteLedgerStore implements LedgerStore {
     const place = `block ${number}`;
     const row = this.#read(place, () => this.#statements.block.get(number));
     if (row === undefined) return undefined;
-    const sum = blockSum(number, bytesOf(row.hash), bytesOf(row.header), bytesOf(row.body));
+    const [hash, header, body] = [bytesOf(row.hash), bytesOf(row.header), bytesOf(row.body)];
+    const { transactions, failed } = countsOf(row);
+    const sum = blockSum({ number, transactions, failed, hash, header, body });
     return row.sum === sum ? row : this.#damaged(place, "CHECKSUM");
   }
 
   #readCounts(): LedgerCounts & { readonly head: number | undefined } {
-    const row = this.#read("block", () => this.#statements.head.get());
-    return {
-      head: integerOf(row?.number),
-      transactions: integerOf(row?.transactions) ?? 0,
-      failed: integerOf(row?.failed) ?? 0,
-    };
+    const newest = this.#read("block", () => this.#statements.head.get());
+    if (newest === undefined) return { head: undefined, transactions: 0, failed: 0 };
+    const head = integerOf(newest.number) ?? this.#damaged("block", "SHAPE");
+    const row = this.#block(head) ?? this.#damaged(`block ${head}`, "SHAPE");
+    return { head, ...countsOf(row) };
   }
 
   #read<T>(place: string, work: () => T): T {
@@ -230,8 +297,20 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 }
 
-function blockSum(number: number, hash: Uint8Array, header: Uint8Array, body: Uint8Array): number {
-  return crc32(body, crc32(header, crc32(hash, crc32(`block ${number} ${header.length}`))));
+interface SummedBlock extends LedgerCounts {
+  readonly number: number;
+  readonly hash: Uint8Array;
+  readonly header: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+function blockSum({ number, transactions, failed, hash, header, body }: SummedBlock): number {
+  const fields = `block ${number} ${transactions} ${failed} ${header.length}`;
+  return crc32(body, crc32(header, crc32(hash, crc32(fields))));
+}
+
+function countsOf(row: SqlRow): LedgerCounts {
+  return { transactions: integerOf(row.transactions) ?? 0, failed: integerOf(row.failed) ?? 0 };
 }
 
 /** Engines may hand out Buffers, whose `slice` shares memory. */
