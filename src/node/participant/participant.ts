@@ -76,6 +76,7 @@ export class Participant {
       nonces: this.#nonces(),
     });
     this.desk = new TransactionDesk({
+      hash: suite.hash,
       pool: this.pool,
       recoverer,
       clock,

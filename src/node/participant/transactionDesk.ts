@@ -6,6 +6,9 @@ import { toHex } from "../../base/bytes.js";
 import type { Clock, Millis } from "../../base/clock.js";
 import { Counters } from "../../base/counters.js";
 import { codeOf } from "../../base/error.js";
+import { transactionDataHash } from "../../codec/fisco/transactionHash.js";
+import { decodeTransaction } from "../../codec/fisco/transactionTars.js";
+import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { SignedCall } from "../../ledger/execution.js";
 import type { DecodedCall } from "../../ledger/pool/decodeCall.js";
 import { isRefusal, type Refusal, refusal } from "../../ledger/pool/refusal.js";
@@ -18,6 +21,8 @@ export interface Recoverer {
 }
 
 export interface TransactionDeskOptions {
+  /** The chain's. */
+  readonly hash: HashFunction;
   readonly pool: TransactionPool;
   readonly recoverer: Recoverer;
   readonly clock: Clock;
@@ -102,7 +107,9 @@ export class TransactionDesk {
     for (const arrival of batch) {
       const answer = pool.precheck(arrival.bytes);
       if (isRefusal(answer)) {
-        arrival.settle(this.#refused(answer));
+        // A nonce of the chain may be this very transaction's: whoever sends it again is told where it is.
+        const hash = answer.message === "NonceCheckFail" ? this.#hashOf(arrival.bytes) : undefined;
+        arrival.settle(this.#refused(answer, hash));
         continue;
       }
       checked.push(arrival);
@@ -152,6 +159,11 @@ export class TransactionDesk {
     this.counters.add(message);
     const place = hash === undefined ? undefined : this.#placeOf(hash);
     return { kind: "refused", code, message, ...(place === undefined ? {} : { place }) };
+  }
+
+  /** Of bytes that the pool could decode. */
+  #hashOf(bytes: Uint8Array): Uint8Array {
+    return transactionDataHash(this.#options.hash, decodeTransaction(bytes).transaction.data);
   }
 
   /** The refusal stands, whether its place can be read or not. */
