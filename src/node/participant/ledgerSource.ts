@@ -100,17 +100,14 @@ class LedgerSource implements ChainSource {
 
   /** Sent again after its block was made, a transaction is answered with the same proof as the first time. */
   async sendTransaction(transaction: Uint8Array): Promise<SendOutcome> {
-    const carriedOut = this.#placeOf(transaction);
-    const outcome =
-      carriedOut === undefined
-        ? await this.#view.submit(transaction, SEND_WAIT_MS)
-        : ({ kind: "included", place: carriedOut } as const);
-    if (outcome.kind === "refused") {
-      const waits = outcome.code === TRANSACTION_POOL_TIMEOUT || outcome.code === ALREADY_IN_POOL;
-      return waits ? { status: "pending" } : { status: "refused", code: outcome.message };
-    }
-    const event = this.#event(outcome.place);
-    return event === undefined ? { status: "pending" } : { status: "proven", event };
+    const outcome = await this.#view.submit(transaction, SEND_WAIT_MS);
+    // Looked up after the refusal: its block may have come while its signature was looked at.
+    const place = outcome.kind === "included" ? outcome.place : this.#placeOf(transaction);
+    const event = place === undefined ? undefined : this.#event(place);
+    if (event !== undefined) return { status: "proven", event };
+    if (outcome.kind === "included") return { status: "pending" };
+    const waits = outcome.code === TRANSACTION_POOL_TIMEOUT || outcome.code === ALREADY_IN_POOL;
+    return waits ? { status: "pending" } : { status: "refused", code: outcome.message };
   }
 
   #placeOf(bytes: Uint8Array): Place | undefined {

@@ -20,7 +20,7 @@ const SOAK = Math.max(1, Number(process.env.EDGESEAL_SOAK ?? 1));
 const BLOCKS = 24;
 const SNAPSHOT_EVERY = 5;
 /** Images in all, spread over the changes. */
-const IMAGES = 1_500 * SOAK;
+const IMAGES = 1_100 * SOAK;
 const WRITER = "test/store/children/ledgerWriter";
 /** A life that wants other blocks than the recorded ones. */
 const OTHER_LIFE = 9;
