@@ -12,8 +12,11 @@ import type { RecordName, StateReader } from "./records.js";
 import type { StateTree } from "./state/stateTree.js";
 import type { LedgerStore, RecordDiff } from "./store.js";
 
-/** Records that were compared and are remembered; each is a few hundred bytes. */
+/** Records that were compared and are remembered. */
 export const RECORDS_REMEMBERED_MAX = 65_536;
+/** Bytes of their values together; larger values than the second number are read anew each time. */
+export const REMEMBERED_BYTES_MAX = 32 * 1024 * 1024;
+export const REMEMBERED_VALUE_BYTES_MAX = 4_096;
 
 /** Place of a record in the tree. */
 export function recordKey(hash: HashFunction, table: string, key: string): Uint8Array {
@@ -22,7 +25,7 @@ export function recordKey(hash: HashFunction, table: string, key: string): Uint8
 
 interface Known {
   readonly place: Uint8Array;
-  value: Uint8Array | undefined;
+  readonly value: Uint8Array | undefined;
 }
 
 export class ProvenState implements StateReader {
@@ -31,6 +34,7 @@ export class ProvenState implements StateReader {
   readonly #hash: HashFunction;
   /** Oldest first; a record that is not there is remembered, too. */
   readonly #known = new Map<string, Known>();
+  #knownBytes = 0;
 
   constructor(store: LedgerStore, tree: StateTree, hash: HashFunction) {
     this.#store = store;
@@ -58,9 +62,12 @@ export class ProvenState implements StateReader {
   /** The records of a block that is on the disk now. */
   committed(diffs: readonly RecordDiff[]): void {
     for (const { table, key, after } of diffs) {
-      const known = this.#known.get(nameOf(table, key));
+      const name = nameOf(table, key);
+      const known = this.#known.get(name);
       // What nobody has asked for yet is compared when somebody does.
-      if (known !== undefined) known.value = after;
+      if (known === undefined) continue;
+      this.#forget(name, known);
+      this.#remember(name, { ...known, value: after });
     }
   }
 
@@ -78,7 +85,7 @@ export class ProvenState implements StateReader {
     }
     const value = this.get(table, key);
     // Where a diff on the way is gone, the newest value is not the one of that height.
-    if (height !== head) this.#compare(table, key, value, height);
+    if (height !== head) this.#compare({ table, key, place: this.placeOf(table, key) }, value, height);
     return value;
   }
 
@@ -104,12 +111,23 @@ export class ProvenState implements StateReader {
   }
 
   #remember(name: string, known: Known): void {
-    if (this.#known.size >= RECORDS_REMEMBERED_MAX) {
-      const [oldest] = this.#known.keys();
-      if (oldest !== undefined) this.#known.delete(oldest);
-    }
+    if (bytesOf(known) > REMEMBERED_VALUE_BYTES_MAX) return;
     this.#known.set(name, known);
+    this.#knownBytes += bytesOf(known);
+    for (const [oldest, forgotten] of this.#known) {
+      if (this.#known.size <= RECORDS_REMEMBERED_MAX && this.#knownBytes <= REMEMBERED_BYTES_MAX) break;
+      this.#forget(oldest, forgotten);
+    }
   }
+
+  #forget(name: string, known: Known): void {
+    this.#known.delete(name);
+    this.#knownBytes -= bytesOf(known);
+  }
+}
+
+function bytesOf({ value }: Known): number {
+  return value?.length ?? 0;
 }
 
 /** Table names hold no space. */

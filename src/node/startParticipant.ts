@@ -13,6 +13,7 @@ import { readServeFiles } from "./config/files.js";
 import type { Config } from "./config.js";
 import type { LedgerStatus } from "./control/runningNode.js";
 import type { DataDir } from "./dataDir.js";
+import { letHeapGrow } from "./memory.js";
 import { ParticipantError } from "./participant/problems.js";
 
 /** @throws ParticipantError `PARTICIPANT_GENESIS` */
@@ -49,6 +50,7 @@ export interface ParticipantParts {
 
 /** Opens everything and begins to serve. What was opened before a failure is closed again. */
 export async function startParticipant(parts: ParticipantParts): Promise<ParticipantService> {
+  letHeapGrow();
   const closing: (() => Promise<unknown> | unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closing.splice(0).reverse()) await close();

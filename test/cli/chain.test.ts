@@ -2,7 +2,7 @@
  * A chain made, run and used from the command line, on both suites: transactions by JSON-RPC and MQTT, a light node that
  * follows, and everything proven from what the light node trusts.
  */
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
@@ -95,7 +95,8 @@ for (const suite of ["ecdsa", "sm"] as const) {
       for (const config of [light, join(folder, "c/node0/edgeseal.yaml")]) {
         appendFileSync(config, `watch: ["${CNS}"]\n`);
       }
-      start(join(folder, "c/node0/edgeseal.yaml"));
+      const script = spawn(join(folder, "c/node0/start.sh"), { env: { PATH: "/usr/bin:/bin" }, stdio: "pipe" });
+      running.push(script);
       await until(() => statusOf(join(folder, "c/node0/edgeseal.yaml")).height === 1, "the first block");
     });
     afterAll(async () => {

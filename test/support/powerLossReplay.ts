@@ -24,13 +24,20 @@ export interface ReplayResult {
   lostMost: number;
 }
 
-/** Runs `node program args...` and gives back what its main thread did to files in the folder of `path`. */
-export function recordWriter(program: string, path: string, args: readonly string[]): DiskOperation[] {
-  const folder = dirname(path);
+/**
+ * Runs `node program place args...` and gives back what its main thread did to files in a folder: `place` itself, or the one
+ * that the file `place` is in.
+ */
+export function recordWriter(
+  program: string,
+  place: string,
+  args: readonly string[],
+  folder = dirname(place),
+): DiskOperation[] {
   mkdirSync(folder, { recursive: true });
   const trace = `${folder}.trace`;
   const options = ["-o", trace, "-xx", "-s", String(TRACE_BYTES_MAX), "-e", `trace=${TRACED_CALLS}`];
-  execFileSync("strace", [...options, process.execPath, program, path, ...args], {
+  execFileSync("strace", [...options, process.execPath, program, place, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const operations = readTrace(readFileSync(trace, "latin1"), folder);

@@ -88,7 +88,8 @@ class TraceReader {
       this.#known.add(file);
       this.operations.push({ kind: "create", file });
     }
-    if (path.rest.includes("O_TRUNC")) this.#refuse(true, `O_TRUNC ${file}`);
+    // A file that must be new has nothing to be cut.
+    if (path.rest.includes("O_TRUNC") && !path.rest.includes("O_EXCL")) this.#refuse(true, `O_TRUNC ${file}`);
   }
 
   #unlink(path: string): void {

@@ -74,6 +74,7 @@ async function init(console: Console, options: InitOptions): Promise<number> {
     ),
     rpcPort: numberOf(options.rpcPort, "--rpc-port"),
     mqttPort: numberOf(options.mqttPort, "--mqtt-port"),
+    program: [process.execPath, process.argv[1] ?? ""],
     clock: systemClock,
     random: systemRandom,
   });

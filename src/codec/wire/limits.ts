@@ -20,4 +20,4 @@ export const REQUEST_ID_BYTES = 8;
 export const MOUNTAIN_NODES_MAX = 48;
 /** Name of a table of the state, and key of a record in it. */
 export const TABLE_CHARS_MAX = 64;
-export const RECORD_KEY_CHARS_MAX = 1_024;
+export const RECORD_KEY_BYTES_MAX = 1_024;

@@ -6,21 +6,21 @@
  *     what 2: block body         number            (all transactions and receipts, for a sealer-set change)
  *     what 3: transaction proof  transaction hash
  *     what 4: send transaction   encoded transaction
- *     what 5: state record       table, key, number | null for the newest height
+ *     what 5: state record       table, key (its UTF-8 bytes), number | null for the newest height
  *     what 6: ancestor           number, number of the header whose commitment it is proven by
  *   response [ kind 7, id, status, body | null ]
  *     status 0: done; 1: not available; 2: too busy, ask later; 3: refused for good
  *     body: the encoded segment, block body, event message, state or ancestor answer as one byte string
  */
 
-import { copyBytes } from "../../base/bytes.js";
+import { copyBytes, utf8Bytes } from "../../base/bytes.js";
 import { CborReader } from "./cborReader.js";
 import { encodeWire, integer, type WireValue } from "./cborWriter.js";
 import { MESSAGE_KIND } from "./kinds.js";
 import {
   NAME_CHARS_MAX,
   PAYLOAD_BYTES_MAX,
-  RECORD_KEY_CHARS_MAX,
+  RECORD_KEY_BYTES_MAX,
   REQUEST_ID_BYTES,
   SEGMENT_HEADERS_MAX,
   TABLE_CHARS_MAX,
@@ -76,7 +76,7 @@ function questionToWire(question: Question): WireValue[] {
       return [WHAT.send, question.transaction];
     case "state": {
       const { table, key, number } = question;
-      return [WHAT.state, table, key, number === undefined ? null : integer(number)];
+      return [WHAT.state, table, utf8Bytes(key), number === undefined ? null : integer(number)];
     }
     case "ancestor":
       return [WHAT.ancestor, integer(question.number), integer(question.below)];
@@ -117,13 +117,22 @@ function readQuestion(reader: CborReader, items: number): Question {
       return { what: "send", transaction: copyBytes(reader.bytes("transaction", TRANSACTION_BYTES_MAX)) };
     case WHAT.state: {
       const table = reader.text("table", TABLE_CHARS_MAX);
-      const key = reader.text("key", RECORD_KEY_CHARS_MAX);
+      const key = textOf(reader.bytes("key", RECORD_KEY_BYTES_MAX));
       return { what: "state", table, key, number: reader.tryNull() ? undefined : reader.uint("number") };
     }
     case WHAT.ancestor:
       return { what: "ancestor", number: reader.uint("number"), below: reader.uint("below") };
     default:
       throw new WireError({ code: "WIRE_RANGE", field: "what", got: String(what) });
+  }
+}
+
+/** Keys of records are any text; other texts here are names of printable ASCII. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new WireError({ code: "WIRE_TEXT", field: "key" });
   }
 }
 

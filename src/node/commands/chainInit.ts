@@ -34,6 +34,8 @@ export interface ChainInitOptions {
   /** Ports of node0; the others count up from there. */
   readonly rpcPort: number;
   readonly mqttPort: number;
+  /** Words that run this program, for start scripts. */
+  readonly program: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -83,7 +85,7 @@ export async function initChain(options: ChainInitOptions): Promise<ChainInitRes
   const anchor = anchorOf(options, genesis, suite);
   writeFileDurably(join(folder, "ca.crt"), authority.certificate, PUBLIC_MODE);
   writeFileDurably(join(folder, "ca.key"), authority.key);
-  for (const node of nodes) await writeNode(node, genesis, anchor, authority, suite);
+  for (const node of nodes) await writeNode(options, node, genesis, anchor, authority, suite);
   const bundle = join(folder, "light.bundle.json");
   writeFileDurably(bundle, bundleText(anchor, nodes));
   return {
@@ -182,6 +184,7 @@ function anchorOf({ clock }: ChainInitOptions, genesis: GenesisConfig, suite: Su
 }
 
 async function writeNode(
+  options: ChainInitOptions,
   node: Node,
   genesis: GenesisConfig,
   anchor: Anchor,
@@ -197,7 +200,7 @@ async function writeNode(
   writeFileDurably(join(folder, "rpc.token"), randomBytes(TOKEN_BYTES).toString("base64url"));
   writeFileDurably(join(folder, "genesis.txt"), genesisHeader(genesis).extraData, PUBLIC_MODE);
   if (!node.sealerOnToken) await vouch(folder, anchor, suite, publicKey);
-  writeFileDurably(join(folder, "start.sh"), startScript(), PROGRAM_MODE);
+  writeFileDurably(join(folder, "start.sh"), startScript(options.program), PROGRAM_MODE);
   // Last, so that a folder with a configuration is a complete one.
   writeFileDurably(join(folder, "edgeseal.yaml"), configYaml(node), PUBLIC_MODE);
 }

@@ -69,7 +69,7 @@ export class CertifiedHeaders {
       if (lowest === above) return undefined;
       above = lowest;
     }
-    return above === undefined ? undefined : { header: above, status: "linked" };
+    return above?.header.number === number ? { header: above, status: "linked" } : undefined;
   }
 
   #lowestAbove(number: number): HashedHeader | undefined {

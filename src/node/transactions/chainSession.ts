@@ -59,6 +59,8 @@ export interface ProvenRecord {
   readonly proofBytes: number;
 }
 
+/** How far an answer about the newest state may lag behind the newest certified header. */
+export const STATE_LAG_HEIGHTS_MAX = 8;
 /** Pause before the same transaction is sent once more. */
 const AGAIN_PAUSE_MS = 500;
 /** How long the header of an answer may lag behind it. */
@@ -232,6 +234,10 @@ export class ChainSession {
   ): Promise<ProvenRecord | undefined> {
     const answer = await carrier.stateProof(record.table, record.key, number);
     if (answer === undefined || (number !== undefined && answer.number !== number)) return undefined;
+    // Proven, and long replaced: whoever asks for the newest state means what is newest now.
+    if (number === undefined && answer.number < this.#headers.newest - STATE_LAG_HEIGHTS_MAX) {
+      throw new SendError({ code: "STATE_TOO_OLD", number: answer.number, newest: this.#headers.newest });
+    }
     const reached = this.#headers.reached(answer.number).then(() => true);
     if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined) return undefined;
     const found = await this.#headers.find(answer.number, this.#ways(carrier));

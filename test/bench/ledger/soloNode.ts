@@ -6,6 +6,7 @@ import { SILENT_LOGGER } from "../../../src/base/logger.js";
 import { loadSuite } from "../../../src/crypto/backend/select.js";
 import type { Suite } from "../../../src/crypto/suite.js";
 import { rpcServer } from "../../../src/link/rpcServer.js";
+import { keepHeapSmall, letHeapGrow } from "../../../src/node/memory.js";
 import { genesisAnchor, profileOf } from "../../../src/node/participant/genesisAnchor.js";
 import { Participant } from "../../../src/node/participant/participant.js";
 import { RecoveryPool } from "../../../src/node/participant/recovery/recoveryPool.js";
@@ -18,8 +19,8 @@ import { systemClock, systemRandom } from "../../../src/node/systemClock.js";
 import { openSqliteLedgerStore, type SqliteLedgerStore } from "../../../src/store/ledger/sqliteLedgerStore.js";
 import { BENCH_CHAIN, benchGenesis } from "./benchGenesis.js";
 
-/** Default of the configuration's `participant.intervalMs`. */
-const INTERVAL_MS = 100;
+/** With the default of 100 ms the limit of 1,000 transactions a block would be the limit of the rate. */
+const INTERVAL_MS = 20;
 const ADMIN = new Uint8Array(20).fill(0xad);
 
 export interface SoloNode {
@@ -31,6 +32,9 @@ export interface SoloNode {
 }
 
 export async function startSoloNode(folder: string): Promise<SoloNode> {
+  // As the command line does it: small for every node first, then as large as a participant needs it.
+  keepHeapSmall();
+  letHeapGrow();
   const suite = await loadSuite("ecdsa");
   const sealerFile = join(folder, "sealer.json");
   const passphrase = utf8Bytes("bench");

@@ -28,9 +28,9 @@ const linkVersion = (world: World, name: string, version: string, address: strin
   world.code(BFS_ADDRESS, "link(string,string,string,string)", [name, version, address, abi]);
 const readlink = (world: World, path: string) =>
   toHex(world.ask(BFS_ADDRESS, "readlink(string)", [path], "(address)")[0] as Uint8Array);
-const list = (world: World, path: string) => world.ask(BFS_ADDRESS, "list(string)", [path], LIST);
+const list = (world: World, path: string) => world.ask(BFS_ADDRESS, "list(string)", [path], LIST, { readOnly: true });
 const page = (world: World, path: string, offset: bigint, count: bigint) =>
-  world.ask(BFS_ADDRESS, "list(string,uint256,uint256)", [path, offset, count], LIST);
+  world.ask(BFS_ADDRESS, "list(string,uint256,uint256)", [path, offset, count], LIST, { readOnly: true });
 const names = (files: AbiValue | undefined) => (files as AbiValue[][]).map(([name]) => name);
 
 describe("BFS", () => {

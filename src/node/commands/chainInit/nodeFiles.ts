@@ -53,13 +53,19 @@ function sealerOnTokenYaml(algorithm: string): string[] {
   ];
 }
 
-export function startScript(): string {
+/** @param program what runs this command now, where it is not on the path of whoever starts the node. */
+export function startScript(program: readonly string[]): string {
+  const start = `start --config ${CONFIG_FILE_DEFAULT} "$@"`;
   return [
     "#!/bin/sh",
     "# Starts this participant; Ctrl-C ends it.",
     'cd "$(dirname "$0")" || exit 1',
-    "# The command may lie elsewhere: EDGESEAL=/path/to/edgeseal ./start.sh",
-    `exec "\${EDGESEAL:-edgeseal}" start --config ${CONFIG_FILE_DEFAULT} "$@"`,
+    `if command -v edgeseal >/dev/null 2>&1; then exec edgeseal ${start}; fi`,
+    `exec ${program.map(quoted).join(" ")} ${start}`,
     "",
   ].join("\n");
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
