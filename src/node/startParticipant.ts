@@ -186,6 +186,8 @@ async function openSigner(
     suite,
     chain,
     store,
+    // Nobody else makes the next block: after an unclean stop this key must go on at the very same height.
+    reserve: "each",
   });
   closing.push(() => signer.close());
   return signer;

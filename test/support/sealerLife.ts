@@ -19,6 +19,7 @@ import { openGuardedSigner } from "../../src/node/signing/guardedSigner.js";
 import type { GuardStore } from "../../src/node/signing/guardStore.js";
 import { advanceHistory } from "../../src/node/signing/history.js";
 import { guardChainOf } from "../../src/node/signing/openKey.js";
+import type { ReserveMode } from "../../src/node/signing/openSession.js";
 import type { GuardedSigner } from "../../src/node/signing/port.js";
 import { openSqliteGuardStore, SIGNING_FILE } from "../../src/node/signing/sqliteGuardStore.js";
 import { LEDGER_FILE, openSqliteLedgerStore } from "../../src/store/ledger/sqliteLedgerStore.js";
@@ -65,6 +66,7 @@ export interface LifeParts {
   readonly guardStore: GuardStore;
   readonly backend: KeyBackend;
   readonly keeper?: SnapshotKeeper;
+  readonly reserve?: ReserveMode;
 }
 
 export class SealerLife {
@@ -82,7 +84,7 @@ export class SealerLife {
 
   /** A start. The history of a key that has signed nothing yet is vouched for, as `chain init` does. */
   static async begin(parts: LifeParts, number: number): Promise<SealerLife> {
-    const { store, guardStore, backend, keeper } = parts;
+    const { store, guardStore, backend, keeper, reserve = "ahead" } = parts;
     const isNew = (store.head() ?? 0) === 0;
     const snapshots = keeper === undefined ? {} : { snapshots: keeper.load.bind(keeper) };
     const world = await TestLedger.make({ store, ...snapshots });
@@ -90,9 +92,10 @@ export class SealerLife {
     const chain = guardChainOf(genesisAnchor(genesis, suite, LEDGER_TIME), suite.hash);
     const id = { chain: chain.id, publicKey: world.signer.publicKey(sealerSecret(0)) };
     if (isNew && guardStore.load(id) === undefined) {
-      await advanceHistory(guardStore, id, { suite: "ecdsa", family: "sealer", to: { height: 0 }, anchor: undefined });
+      const { anchor } = backend;
+      await advanceHistory(guardStore, id, { suite: "ecdsa", family: "sealer", to: { height: 0 }, anchor });
     }
-    const options = { backend, store: guardStore, suite, chain, family: "sealer", development: true } as const;
+    const options = { backend, store: guardStore, suite, chain, family: "sealer", development: true, reserve } as const;
     return new SealerLife(parts, number, world, await openGuardedSigner(options));
   }
 

@@ -3,7 +3,8 @@ import { to0x } from "../../base/bytes.js";
 import type { Anchor } from "../../chain/anchor.js";
 import type { SignedTransaction, TransactionCall } from "../../codec/fisco/transactionBuild.js";
 import { loadSuite } from "../../crypto/backend/select.js";
-import { guardChainOf, openGuardStore, openKey } from "../signing/openKey.js";
+import { guardChainOf, keyNamed, openGuardStore, openKey } from "../signing/openKey.js";
+import { SigningError } from "../signing/problems.js";
 import { signTransaction } from "../transactions/signTransaction.js";
 import type { KeyContext } from "./key.js";
 import { CommandError } from "./problems.js";
@@ -44,6 +45,9 @@ export function usage(reason: string): never {
 export async function signTx(context: KeyContext, request: SignTxRequest): Promise<SignedTransaction> {
   const { key: name, anchor, dataDir, call, blockLimit } = request;
   const { random } = context;
+  // Before the guard opens it: starts of a sealer's key are its node's business.
+  const { family } = keyNamed(context.place, name);
+  if (family !== "account") throw new SigningError({ code: "SIGN_PURPOSE_FAMILY", purpose: "transaction", family });
   const suite = await loadSuite(anchor.profile.suite);
   const store = await openGuardStore(dataDir);
   try {

@@ -1,7 +1,7 @@
 /**
  * Whether a slot may be filled: a pure decision on what is remembered of one key.
  *
- * Remembered are, per track, a watermark (everything at or below it is refused), above it one row per filled slot, and the
+ * Remembered are, per track, a watermark (nothing at or below it is filled any more), one row per filled slot, and the
  * highest view in which a vote was signed. Votes in lower views are refused: a sealer that has moved on must not vote
  * where it has left. That is also why rows of left views may be forgotten.
  */
@@ -55,13 +55,14 @@ export function decide(history: KeyHistory, slot: Slot, digest: Uint8Array, key:
   const name = slotName(slot);
   const watermark = history.watermarks[track];
   if (watermark === undefined) return refuse({ code: "SIGN_HISTORY_UNKNOWN", key, track });
-  if (ordinalOf(slot) <= watermark) return refuse({ code: "SIGN_BELOW_WATERMARK", slot: name, watermark });
+  // Before the watermark: what is remembered at or below it was kept on purpose (openSession.ts), and can only be repeated.
   const filled = history.slots.get(name);
   if (filled !== undefined) {
     if (equalBytes(filled.digest, digest)) return { kind: "again", filled };
     const signedDigest = toHex(filled.digest);
     return refuse({ code: "SIGN_CONFLICT", slot: name, signedDigest, refusedDigest: toHex(digest) });
   }
+  if (ordinalOf(slot) <= watermark) return refuse({ code: "SIGN_BELOW_WATERMARK", slot: name, watermark });
   if (slot.kind === "vote" && slot.view < history.highestView) {
     return refuse({ code: "SIGN_VIEW_LOWER", slot: name, highestView: history.highestView });
   }
@@ -80,7 +81,8 @@ function makeRoom(history: KeyHistory, slot: Slot, highestView: number): Verdict
   }
   return {
     kind: "fill",
-    watermarks: { ...watermarks, [track]: raised },
+    // Kept slots lie below the watermark: forgetting them must not lower it.
+    watermarks: raiseWatermark(watermarks, track, raised),
     highestView,
     forget: coveredSlots(slots, { [track]: raised }),
   };

@@ -3,6 +3,7 @@
  * digests for one slot, whatever crashes, is restored or runs twice.
  *
  *     check and claim -> reserve ahead (rarely) -> persist the slot -> sign -> verify own signature -> release
+ *     check and claim -> persist the slot -> reserve its height (reserve "each") -> sign -> verify -> release
  *
  * Requests that arrive together are checked one after the other and persisted together. The first of several conflicting
  * requests wins the slot in memory at once; its slot is on the disk before the key's home sees the digest.
@@ -17,7 +18,7 @@ import { GroupCommit } from "./groupCommit.js";
 import { decide, type FilledSlot, type KeyHistory, type Verdict, type Watermarks } from "./guardRules.js";
 import { type GuardStore, type GuardWrite, type KeyId, type KeyMarks, keyName } from "./guardStore.js";
 import { ANCHOR_TIMEOUT_MS, REQUESTS_IN_FLIGHT_MAX, RESERVE_HEIGHTS } from "./limits.js";
-import { nextSession, type OpenedSession, openSession } from "./openSession.js";
+import { nextSession, type OpenedSession, openSession, type ReserveMode } from "./openSession.js";
 import type { GuardedSigner, KeyFamily, Signed, SignRequest } from "./port.js";
 import { reasonOf, SigningError } from "./problems.js";
 import { type EncodedRequest, encodeRequest, type GuardChain } from "./requests.js";
@@ -36,6 +37,12 @@ export interface GuardOptions {
   readonly family: KeyFamily;
   /** Allows sealer keys in software, and without an anchor outside the disk. */
   readonly development?: boolean;
+  /**
+   * How the anchor is raised. "ahead" (default): rarely, by RESERVE_HEIGHTS at a time; after an unclean stop the key signs
+   * nothing below that, which a chain with other sealers survives. "each": for every height, once its slot is on the disk;
+   * after an unclean stop the key goes on where it was, as a sealer that is alone must.
+   */
+  readonly reserve?: ReserveMode;
   readonly signTimeoutMs?: number;
   readonly random?: Random;
 }
@@ -53,7 +60,7 @@ const OPEN_KEYS = new WeakMap<GuardStore, Set<string>>();
  * `SIGN_KEY_IN_USE`, `SIGN_ANCHOR_NEEDED`, `SIGN_BACKEND_FAILED`, `SIGN_TIMEOUT`, and what `openSession` throws
  */
 export async function openGuardedSigner(options: GuardOptions): Promise<Guard> {
-  const { backend, store, suite, chain, family, random = systemRandom } = options;
+  const { backend, store, suite, chain, family, random = systemRandom, reserve = "ahead" } = options;
   let release = (): void => {};
   try {
     checkHome(options);
@@ -64,7 +71,7 @@ export async function openGuardedSigner(options: GuardOptions): Promise<Guard> {
     release = claimKey(store, id);
     // What an account signs cannot conflict, so there is nothing to anchor.
     const anchor = family === "account" ? undefined : backend.anchor;
-    const session = await openSession({ store, id, suite: suite.name, family, anchor, random });
+    const session = await openSession({ store, id, suite: suite.name, family, anchor, random, reserve });
     return new Guard(options, id, prepared, session, release);
   } catch (thrown) {
     release();
@@ -276,10 +283,17 @@ export class Guard implements GuardedSigner {
       await this.#inLine(() => this.#recordRaftVote(anchor, writes, progress));
       return;
     }
-    if (anchor !== undefined && this.#isBeyondReserve(slot)) await this.#inLine(() => this.#reserve(anchor, slot));
+    const isEach = this.#options.reserve === "each";
+    if (anchor !== undefined && !isEach && this.#isBeyondReserve(slot)) {
+      await this.#inLine(() => this.#reserve(anchor, slot, RESERVE_HEIGHTS));
+    }
     this.#assertRunning();
     progress.persisting = true;
     if (writes.length > 0) await this.#persist(writes);
+    // The anchor never names a height whose slot is not on the disk. When it cannot be raised, the slot stays claimed.
+    if (anchor !== undefined && isEach && this.#isBeyondReserve(slot)) {
+      await this.#inLine(() => this.#reserve(anchor, slot, 0));
+    }
   }
 
   /** Raises the session first: a copy of the disk from before this vote must not pass for the latest one. */
@@ -320,10 +334,10 @@ export class Guard implements GuardedSigner {
     return trackOf(slot) !== "term" && ordinalOf(slot) > this.#reserved;
   }
 
-  async #reserve(anchor: KeyAnchor, slot: Slot): Promise<void> {
+  async #reserve(anchor: KeyAnchor, slot: Slot, ahead: number): Promise<void> {
     if (!this.#isBeyondReserve(slot)) return;
     const found = await this.#assertSession(anchor);
-    const reserved = Math.max(found.reserved, ordinalOf(slot) + RESERVE_HEIGHTS);
+    const reserved = Math.max(found.reserved, ordinalOf(slot) + ahead);
     await writeAnchor(anchor, { session: found.session, reserved }).catch((thrown) => this.#noteFailure(thrown));
     this.#reserved = reserved;
   }

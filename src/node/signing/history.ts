@@ -14,7 +14,7 @@
 import { createHash } from "node:crypto";
 import { copyBytes, equalBytes, fromHex, toHex } from "../../base/bytes.js";
 import { parseJson } from "../../codec/json.js";
-import type { KeyAnchor } from "../../crypto/keyBackend.js";
+import type { AnchorValue, KeyAnchor } from "../../crypto/keyBackend.js";
 import { HASH_BYTES, PUBLIC_KEY_BYTES, type SuiteName } from "../../crypto/suite.js";
 import { readAnchor } from "./anchorKeeper.js";
 import { coveredSlots, FAMILY_TRACKS, type FilledSlot, type Watermarks } from "./guardRules.js";
@@ -22,11 +22,13 @@ import { type GuardStore, type GuardWrite, type KeyId, type KeyMarks, type KeyRe
 import { assertFamily } from "./keyFamily.js";
 import { HISTORY_CHARACTERS_MAX } from "./limits.js";
 import { isObject, marksFromValue, marksToValue } from "./marksJson.js";
+import { coverReserved } from "./openSession.js";
 import type { KeyFamily } from "./port.js";
 import { SigningError } from "./problems.js";
 import { slotName, slotOfName } from "./slots.js";
 
 export const HISTORY_FORMAT = 1;
+const UNUSED_ANCHOR: AnchorValue = { session: 0, reserved: 0 };
 const DIGEST_HEX = /^[0-9a-f]{64}$/;
 const HEX = /^(?:[0-9a-f]{2})+$/;
 
@@ -123,17 +125,20 @@ export async function importHistory(store: GuardStore, text: string, anchorOf: A
   for (const imported of readHistory(text)) {
     assertFamily(store, imported.id, imported.marks.family);
     const anchor = anchorOf(imported.id);
-    const session = anchor === undefined ? undefined : ((await readAnchor(anchor))?.session ?? 0);
-    writes.push(...mergeKey(store.load(imported.id), imported, session));
+    const found = anchor === undefined ? undefined : ((await readAnchor(anchor)) ?? UNUSED_ANCHOR);
+    writes.push(...mergeKey(store.load(imported.id), imported, found));
   }
   store.commit(writes);
 }
 
-function mergeKey(own: KeyRecord | undefined, imported: KeyRecord, session: number | undefined): GuardWrite[] {
+function mergeKey(own: KeyRecord | undefined, imported: KeyRecord, anchor: AnchorValue | undefined): GuardWrite[] {
   const { id, marks } = imported;
+  const session = anchor?.session;
+  const ownComplete = isComplete(own, session);
+  const importedComplete = isComplete(imported, session);
   const watermarks = mergeWatermarks(
-    isComplete(own, session) ? own?.marks.watermarks : withoutTerms(own?.marks.watermarks),
-    isComplete(imported, session) ? marks.watermarks : withoutTerms(marks.watermarks),
+    ownComplete ? own?.marks.watermarks : withoutTerms(own?.marks.watermarks),
+    importedComplete ? marks.watermarks : withoutTerms(marks.watermarks),
   );
   const highestView = Math.max(own?.marks.highestView ?? 0, marks.highestView);
   const merged = new Map(own?.slots);
@@ -149,9 +154,10 @@ function mergeKey(own: KeyRecord | undefined, imported: KeyRecord, session: numb
     }
   }
   const base = own?.marks ?? { ...marks, session: 0, intended: 0, clean: false };
-  const taken = takeOver({ ...base, watermarks, highestView }, session);
+  const merging = takeOver({ ...base, watermarks, highestView }, session);
+  const taken = ownComplete && importedComplete ? merging : distrustReserved(merging, anchor);
   // A slot above an unknown watermark is kept: it is known all the same.
-  const names = coveredSlots(merged, watermarks);
+  const names = coveredSlots(merged, taken.watermarks);
   return [{ kind: "marks", id, marks: taken }, ...writes, { kind: "forget", id, names }];
 }
 
@@ -184,6 +190,16 @@ function takeOver(marks: KeyMarks, session: number | undefined): KeyMarks {
   return { ...marks, session, intended: 0, clean: false };
 }
 
+/**
+ * What another session's disk remembers of reserved heights may have been claimed and never signed, and another digest signed
+ * in its place. Once the session is taken over nobody could tell such a slot from the others, so it is forgotten here. A
+ * history that stopped in order knows of everything that was signed, and takes what does not contradict it.
+ */
+function distrustReserved(marks: KeyMarks, anchor: AnchorValue | undefined): KeyMarks {
+  if (anchor === undefined || marks.clean) return marks;
+  return { ...marks, watermarks: coverReserved(marks.watermarks, anchor.reserved) };
+}
+
 export interface Advance {
   readonly suite: SuiteName;
   readonly family: KeyFamily;
@@ -203,18 +219,21 @@ export async function advanceHistory(store: GuardStore, id: KeyId, advance: Adva
   const { suite, family, to, view, anchor } = advance;
   const own = store.load(id);
   assertFamily(store, id, family);
-  const session = anchor === undefined ? undefined : ((await readAnchor(anchor))?.session ?? 0);
+  const found = anchor === undefined ? undefined : ((await readAnchor(anchor)) ?? UNUSED_ANCHOR);
+  const session = found?.session;
   const base: KeyMarks = own?.marks ?? {
     ...{ suite, family, session: 0, intended: 0, clean: true },
     ...{ highestView: 0, watermarks: {} },
   };
-  const known = isComplete(own, session) ? base.watermarks : withoutTerms(base.watermarks);
+  const complete = isComplete(own, session);
+  const known = complete ? base.watermarks : withoutTerms(base.watermarks);
   const watermarks = { ...known, ...advanced(base.watermarks, to, family) };
   if (view !== undefined && view < base.highestView) {
     throw new SigningError({ code: "SIGN_ADVANCE_LOWER", track: "view", from: base.highestView, to: view });
   }
-  const marks = takeOver({ ...base, watermarks, highestView: view ?? base.highestView }, session);
-  const names = coveredSlots(own?.slots ?? new Map(), watermarks);
+  const taken = takeOver({ ...base, watermarks, highestView: view ?? base.highestView }, session);
+  const marks = complete ? taken : distrustReserved(taken, found);
+  const names = coveredSlots(own?.slots ?? new Map(), marks.watermarks);
   const copy = { chain: copyBytes(id.chain), publicKey: copyBytes(id.publicKey) };
   store.commit([
     { kind: "marks", id: copy, marks },

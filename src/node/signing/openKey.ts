@@ -13,6 +13,7 @@ import { KeyError } from "../commands/keyProblems.js";
 import { locateFile } from "../config/files.js";
 import type { Config } from "../config.js";
 import type { GuardStore } from "./guardStore.js";
+import type { ReserveMode } from "./openSession.js";
 import type { GuardedSigner } from "./port.js";
 import type { GuardChain } from "./requests.js";
 
@@ -159,16 +160,17 @@ export interface OpenKeyOptions {
   readonly suite: Suite;
   readonly chain: GuardChain;
   readonly store: GuardStore;
+  readonly reserve?: ReserveMode;
 }
 
 /** A key behind its guard. @throws KeyError, SecretError, SigningError, and the back end's errors */
 export async function openKey(options: OpenKeyOptions): Promise<GuardedSigner> {
-  const { place, environment, random, name, suite, chain, store } = options;
+  const { place, environment, random, name, suite, chain, store, reserve = "ahead" } = options;
   const key = keyNamed(place, name);
   const { openGuardedSigner } = await import("./guardedSigner.js");
   const backend = await openBackend(place, key, environment);
   const { family, development } = key;
-  return await openGuardedSigner({ backend, store, suite, chain, family, development, random });
+  return await openGuardedSigner({ backend, store, suite, chain, family, development, random, reserve });
 }
 
 type TextField = "secretFile" | "module" | "device" | "application" | "container" | "keyId" | "tokenLabel" | "serial";

@@ -3,6 +3,16 @@
  *
  * A new session is announced on the disk, raised in the anchor, then recorded on the disk. A crash in between leaves the
  * announcement, so that the same disk goes on by itself, while a copy from before the announcement is refused.
+ *
+ * After an unclean stop nothing new is signed at or below what the anchor has reserved: the disk may be a copy from earlier
+ * in the same session. What becomes of the slots there that the disk remembers depends on how the anchor is raised:
+ *
+ * - "ahead", by many heights at a time: they are forgotten, and refused like all others.
+ * - "each", to the very height of a slot that is on the disk already: they are kept, and signed again with the same digest.
+ *   Nothing is signed before the disk it was claimed on holds it, and no slot is ever freed again. Of the disks that hold the
+ *   anchor's session, the one that signed a slot therefore holds its digest; an older copy either lacks the slot, which lies
+ *   at or below the watermark now, and refuses it, or holds it and can only repeat that digest. That a copy and its original
+ *   fill a slot differently takes a session for each of them, and the one whose session is gone finds out before it signs.
  */
 import type { Random } from "../../base/random.js";
 import type { AnchorValue, KeyAnchor } from "../../crypto/keyBackend.js";
@@ -15,6 +25,8 @@ import { SESSION_STEP_MAX } from "./limits.js";
 import type { KeyFamily } from "./port.js";
 import { SigningError } from "./problems.js";
 
+export type ReserveMode = "ahead" | "each";
+
 export interface SessionOptions {
   readonly store: GuardStore;
   readonly id: KeyId;
@@ -22,6 +34,7 @@ export interface SessionOptions {
   readonly family: KeyFamily;
   readonly anchor: KeyAnchor | undefined;
   readonly random: Random;
+  readonly reserve: ReserveMode;
 }
 
 export interface OpenedSession {
@@ -48,7 +61,7 @@ export async function openSession(options: SessionOptions): Promise<OpenedSessio
     throw new SigningError({ code: "SIGN_HISTORY_UNKNOWN", key: keyName(id), track: "key" });
   }
   if (anchor === undefined)
-    return recordSession(store, record, { ...record.marks, clean: false }, Number.POSITIVE_INFINITY);
+    return recordSession(options, record, { ...record.marks, clean: false }, Number.POSITIVE_INFINITY);
   const value = await readAnchor(anchor);
   const { latest, clean } = compare(record.marks, value);
   const intended = nextSession(latest.session, options.random);
@@ -58,7 +71,7 @@ export async function openSession(options: SessionOptions): Promise<OpenedSessio
   // Whatever an unremembered part of the last session signed lies at or below `reserved`.
   const watermarks = clean ? record.marks.watermarks : coverReserved(record.marks.watermarks, reserved);
   const marks = { ...record.marks, session: intended, intended: 0, clean: false, watermarks };
-  return recordSession(store, record, marks, reserved);
+  return recordSession(options, record, marks, reserved);
 }
 
 /** An account signs nothing that can conflict, so it has no history to know. */
@@ -84,13 +97,19 @@ function compare(
 }
 
 /** Raft terms are not reserved: each vote in a term raises the session instead, so no term is ever forgotten. */
-function coverReserved(watermarks: Watermarks, reserved: number): Watermarks {
+export function coverReserved(watermarks: Watermarks, reserved: number): Watermarks {
   return raiseWatermark(raiseWatermark(watermarks, "height", reserved), "receipt", reserved);
 }
 
-function recordSession(store: GuardStore, record: KeyRecord, marks: KeyMarks, reserved: number): OpenedSession {
+function recordSession(
+  { store, reserve }: SessionOptions,
+  record: KeyRecord,
+  marks: KeyMarks,
+  reserved: number,
+): OpenedSession {
   const slots = new Map(record.slots);
-  const names = coveredSlots(slots, marks.watermarks);
+  // Kept over any number of starts: a slot may still be asked for after several crashes.
+  const names = reserve === "each" ? [] : coveredSlots(slots, marks.watermarks);
   for (const name of names) slots.delete(name);
   store.commit([
     { kind: "marks", id: record.id, marks },

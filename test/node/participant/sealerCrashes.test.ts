@@ -8,7 +8,7 @@ import { toHex } from "../../../src/base/bytes.js";
 import { codeOf } from "../../../src/base/error.js";
 import { headerHash } from "../../../src/codec/fisco/headerHash.js";
 import { decodeHeader } from "../../../src/codec/fisco/headerTars.js";
-import type { KeyBackend } from "../../../src/crypto/keyBackend.js";
+import type { AnchorValue, KeyAnchor, KeyBackend } from "../../../src/crypto/keyBackend.js";
 import type { LedgerStore } from "../../../src/ledger/store.js";
 import type { GuardStore } from "../../../src/node/signing/guardStore.js";
 import { MemoryGuardStore, memoryGuardDisk } from "../../../src/node/signing/memoryGuardStore.js";
@@ -69,9 +69,23 @@ function failingGuard(store: GuardStore, power: Power): GuardStore {
   };
 }
 
+/** An object on a token, which outlives every crash. */
+function tokenAnchor(): KeyAnchor {
+  let value: AnchorValue | undefined;
+  return {
+    read: async () => value,
+    write: async (next) => {
+      if (next.reserved < (value?.reserved ?? 0)) throw new RangeError("lower");
+      value = next;
+    },
+  };
+}
+
 function failingKey(backend: KeyBackend, power: Power): KeyBackend {
+  const { anchor } = backend;
   return {
     ...backend,
+    ...(anchor === undefined ? {} : { anchor: failingAnchor(anchor, power) }),
     signDigest: async (digest, ms) => {
       power.step("before key");
       const signature = await backend.signDigest(digest, ms);
@@ -81,11 +95,27 @@ function failingKey(backend: KeyBackend, power: Power): KeyBackend {
   };
 }
 
-it(`signs one header for each height and goes on, over ${CRASHES} crashes between steps`, async () => {
+function failingAnchor(anchor: KeyAnchor, power: Power): KeyAnchor {
+  return {
+    read: () => anchor.read(),
+    write: async (value) => {
+      power.step("before anchor");
+      await anchor.write(value);
+      power.step("after anchor");
+    },
+  };
+}
+
+it.each([
+  ["key in software", undefined],
+  ["key on a token", tokenAnchor()],
+])(`signs one header for each height and goes on, over ${CRASHES} crashes between steps (%s)`, async (_, anchor) => {
   const store = new MemoryLedgerStore();
   const disk = memoryGuardDisk();
   const signed = new Set<string>();
-  const key = await softBackend((digest) => signed.add(digest));
+  const soft = await softBackend((digest) => signed.add(digest));
+  const key = anchor === undefined ? soft : { ...soft, anchor };
+  const reserve = anchor === undefined ? "ahead" : "each";
   const random = new SeededRandom(21);
   const crashedAt = new Map<string, number>();
   const announced = new Map<number, string>();
@@ -96,7 +126,8 @@ it(`signs one header for each height and goes on, over ${CRASHES} crashes betwee
       store: failingLedger(store, power),
       guardStore: failingGuard(new MemoryGuardStore(disk), power),
       backend: failingKey(key, power),
-    };
+      reserve,
+    } as const;
     const before = store.head() ?? 0;
     let failure: unknown;
     try {
@@ -113,10 +144,11 @@ it(`signs one header for each height and goes on, over ${CRASHES} crashes betwee
     } else expect(failure === undefined ? "none" : codeOf(failure), `life ${life}`).toBe("none");
     expect(store.head() ?? 0).toBeGreaterThanOrEqual(before);
   }
-  const places = ["keepProposal", "guard", "key", "commit"].flatMap((what) => [`before ${what}`, `after ${what}`]);
+  const steps = ["keepProposal", "guard", "key", "commit", ...(anchor === undefined ? [] : ["anchor"])];
+  const places = steps.flatMap((what) => [`before ${what}`, `after ${what}`]);
   for (const place of places) expect(crashedAt.get(place) ?? 0, place).toBeGreaterThan(CRASHES / 60);
 
-  const last = await SealerLife.begin({ store, guardStore: new MemoryGuardStore(disk), backend: key }, 0);
+  const last = await SealerLife.begin({ store, guardStore: new MemoryGuardStore(disk), backend: key, reserve }, 0);
   const top = last.height + 3;
   await last.sealTo(top);
   expect(findFault(last.world)).toBe("");

@@ -14,6 +14,7 @@ import { slotName } from "../../../src/node/signing/slots.js";
 import { CHAIN, headerRequest, Token, vote } from "./guardWorld.js";
 
 const CRASHES = 1_500;
+const CRASHES_EACH = 1_200;
 const REQUESTS_PER_LIFE = 8;
 
 class PowerLoss extends Error {}
@@ -23,6 +24,9 @@ class Power {
   #left: number;
   readonly #off: () => void;
   readonly off: Promise<void>;
+  /** For the count of where it went off. */
+  doing = "open";
+  lastStep = "";
 
   constructor(steps: number) {
     this.#left = steps;
@@ -37,16 +41,17 @@ class Power {
     return this.#left <= 0;
   }
 
-  step(): void {
+  step(what = ""): void {
+    if (!this.isOff) this.lastStep = `${this.doing}: ${what}`;
     if (--this.#left > 0) return;
     this.#off();
     throw new PowerLoss();
   }
 
-  async around<T>(work: () => Promise<T>): Promise<T> {
-    this.step();
+  async around<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.step(`before ${what}`);
     const done = await work();
-    this.step();
+    this.step(`after ${what}`);
     return done;
   }
 }
@@ -57,9 +62,9 @@ function failing(store: GuardStore, power: Power): GuardStore {
     keys: () => store.keys(),
     load: (id) => store.load(id),
     commit(writes) {
-      power.step();
+      power.step("before commit");
       store.commit(writes);
-      power.step();
+      power.step("after commit");
     },
     close: () => store.close(),
   };
@@ -69,13 +74,13 @@ function failingHome(home: KeyBackend, power: Power): KeyBackend {
   const { anchor } = home;
   return {
     ...home,
-    signDigest: (digest, ms) => power.around(() => home.signDigest(digest, ms)),
+    signDigest: (digest, ms) => power.around("key", () => home.signDigest(digest, ms)),
     ...(anchor === undefined
       ? {}
       : {
           anchor: {
-            read: () => power.around(() => anchor.read()),
-            write: (value) => power.around(() => anchor.write(value)),
+            read: () => power.around("anchor read", () => anchor.read()),
+            write: (value) => power.around("anchor write", () => anchor.write(value)),
           },
         }),
   };
@@ -136,4 +141,53 @@ it.each([
   expect(twice).toEqual([]);
   expect(digestOfSlot.size).toBeGreaterThan(CRASHES / 2);
   expect(released).toBeGreaterThan(CRASHES / 4);
+});
+
+it("goes on at the same height after every crash when each height is reserved, and never signs twice", async () => {
+  const token = await Token.make();
+  const disk = memoryGuardDisk();
+  await token.begin(new MemoryGuardStore(disk));
+  const random = new SeededRandom(12);
+  /** As a sealer keeps its proposal: the request for the next height stays until it was answered. */
+  let height = 1;
+  let what = "life 0";
+  const digests = new Map<number, string>();
+  const crashedAt = new Map<string, number>();
+  let crashes = 0;
+  for (let life = 1; crashes < CRASHES_EACH; life++) {
+    const power = new Power(1 + ((random.bytes(1)[0] ?? 0) % 44));
+    const options = { backend: failingHome(token.backend(), power), random, reserve: "each" } as const;
+    const alive = token.guard(failing(new MemoryGuardStore(disk), power), options).then(async (guard) => {
+      power.doing = "sign";
+      for (let blocks = 0; blocks < 4 && !power.isOff; blocks++) {
+        const { digest } = await guard.sign(headerRequest(height, what));
+        if (power.isOff) return;
+        digests.set(height, toHex(digest));
+        for (const other of [height, height - 1].filter((number) => number > 0)) {
+          const code = await guard.sign(headerRequest(other, `other ${life}`)).catch((thrown) => thrown.code);
+          expect(code).toBe("SIGN_CONFLICT");
+        }
+        height += 1;
+        what = `life ${life}`;
+      }
+      power.doing = "close";
+      if (life % 2 === 0) await guard.close();
+    });
+    const outcome = await alive.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (power.isOff) {
+      crashes += 1;
+      crashedAt.set(power.lastStep, (crashedAt.get(power.lastStep) ?? 0) + 1);
+    } else expect(outcome, `life ${life}`).toBe(undefined);
+  }
+  const guard = await token.guard(new MemoryGuardStore(disk), { random, reserve: "each" });
+  digests.set(height, toHex((await guard.sign(headerRequest(height, what))).digest));
+  // One digest for each height without a gap, and the key never saw another one.
+  expect(digests.size).toBe(height);
+  expect([...new Set(token.signed)].sort()).toEqual([...digests.values()].sort());
+  expect(height).toBeGreaterThan(CRASHES_EACH / 2);
+  const steps = ["commit", "anchor read", "anchor write", "key"].flatMap((step) => [`before ${step}`, `after ${step}`]);
+  for (const step of steps) expect(crashedAt.get(`sign: ${step}`) ?? 0, step).toBeGreaterThan(CRASHES_EACH / 60);
 });
