@@ -224,13 +224,20 @@ describe("filters", () => {
     expect((await refusalOf(rpc, "getFilterLogs", GROUP, await make()))?.[1]).toBe("Invalid params: filter not found.");
   });
 
-  it("are so many and no more, until some are old", async () => {
+  it("are so many and no more: a new one displaces the one that was not asked for the longest", async () => {
     const chain = await makeChain();
-    let now = 0;
-    const rpc = rpcOver(chain, { now: () => now });
-    for (let i = 0; i < FILTERS_MAX; i++) await ask(rpc, "newBlockFilter", GROUP);
-    expect((await refusalOf(rpc, "newBlockFilter", GROUP))?.[0]).toBe(-32003);
-    now = FILTER_IDLE_MAX_MS + 1;
-    expect(fromHex((await ask(rpc, "newBlockFilter", GROUP)).slice(2).padStart(16, "0"))).toHaveLength(8);
+    const rpc = rpcOver(chain);
+    const make = (): Promise<string> => ask(rpc, "newBlockFilter", GROUP);
+    const isThere = async (id: string): Promise<boolean> =>
+      (await refusalOf(rpc, "getFilterChanges", GROUP, id)) === undefined;
+    const made: string[] = [];
+    for (let i = 0; i < FILTERS_MAX; i++) made.push(await make());
+    const [first, second, third] = made as [string, string, string];
+    expect(await isThere(first)).toBe(true);
+    const more = await make();
+    expect(await Promise.all([first, second, third, more].map(isThere))).toEqual([true, false, true, true]);
+    expect(fromHex(more.slice(2).padStart(16, "0"))).toHaveLength(8);
+    for (let i = 0; i < FILTERS_MAX; i++) await make();
+    expect(await isThere(more)).toBe(false);
   });
 });
