@@ -78,7 +78,7 @@ export class ProvenState implements StateReader {
     }
     const value = this.get(table, key);
     // Where a diff on the way is gone, the newest value is not the one of that height.
-    if (height !== head) this.#compare(table, key, value, height);
+    if (height !== head) this.#compare({ table, key, place: this.placeOf(table, key) }, value, height);
     return value;
   }
 
