@@ -225,8 +225,13 @@ describe("a changed row", () => {
       ["STORE_CORRUPT"],
     ],
     [
+      "the body and checksum of another block",
+      "UPDATE block SET (body, body_sum) = (SELECT body, body_sum FROM block WHERE number = 3) WHERE number = 4",
+      ["STORE_CORRUPT"],
+    ],
+    [
       "a whole block in another's place",
-      "UPDATE block SET (header, body, transactions, failed, sum) = (SELECT header, body, transactions, failed, sum FROM block WHERE number = 3) WHERE number = 4",
+      "UPDATE block SET (header, body, transactions, failed, sum, body_sum) = (SELECT header, body, transactions, failed, sum, body_sum FROM block WHERE number = 3) WHERE number = 4",
       ["STORE_CORRUPT"],
     ],
     [
@@ -274,6 +279,22 @@ describe("a changed row", () => {
       expect([...(await judge())]).toEqual(codes);
     });
   }
+
+  it("of a header is named when the header is read, of a body when the body is read", async () => {
+    alter("UPDATE block SET body = zeroblob(50) WHERE number = 4");
+    alter("UPDATE block SET header = zeroblob(50) WHERE number = 5");
+    const store = await openSqliteLedgerStore(path, engine);
+    const codes = [3, 4, 5].map((number) => [
+      thrownCode(() => store.header(number)),
+      thrownCode(() => store.body(number)),
+    ]);
+    expect(codes).toEqual([
+      ["none", "none"],
+      ["none", "STORE_CORRUPT"],
+      ["STORE_CORRUPT", "none"],
+    ]);
+    store.close();
+  });
 
   it("is named when its record is read, where the tree came from a snapshot", async () => {
     const keeper = new SnapshotKeeper(join(sound, SNAPSHOTS), "ecdsa", SILENT_LOGGER);
