@@ -119,8 +119,9 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   placeOf(transactionHash: Uint8Array): StoredPlace | undefined {
-    const place = this.#read("place", () => integerOf(this.#statements.place.get(transactionHash)?.place));
-    if (place === undefined) return undefined;
+    const row = this.#read("place", () => this.#statements.place.get(transactionHash));
+    if (row === undefined) return undefined;
+    const place = integerOf(row.place) ?? this.#damaged("place", "SHAPE");
     return { number: Math.floor(place / PLACES_PER_BLOCK), index: place % PLACES_PER_BLOCK };
   }
 
