@@ -58,6 +58,8 @@ export function rpcServer(options: RpcServerOptions): RpcServer {
 const LINGER_MS = 1_000;
 /** How often Node looks for requests that are too slow. */
 const SLOWNESS_CHECK_MS = 1_000;
+/** Why a request's signal is aborted. A value of our own spares every request an error with its stack. */
+const ENDED = "the request has ended";
 const STATUS_OK = 200;
 const STATUS_NO_CONTENT = 204;
 const STATUS_TOO_LARGE = 413;
@@ -88,7 +90,10 @@ class HttpRpcServer implements RpcServer {
   readonly #held: HeldBytes;
   readonly #logger: Logger;
   readonly #sockets = new Set<Socket>();
-  readonly #running = new RunningRequests((owner) => this.#held.release(owner));
+  readonly #running = new RunningRequests<AbortController>((owner) => {
+    this.#held.release(owner);
+    owner.abort(ENDED);
+  });
   #server: Server | undefined;
 
   constructor(options: RpcServerOptions) {
@@ -206,7 +211,7 @@ class HttpRpcServer implements RpcServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const owner = {};
+    const owner = new AbortController();
     response.once("close", () => this.#running.end(owner));
     response.on("error", () => response.destroy());
     const busy =
@@ -222,7 +227,7 @@ class HttpRpcServer implements RpcServer {
     if (body.kind === "too large") return this.#refuse(request, response, TOO_LARGE, headers);
     if (body.kind === "busy") return this.#refuse(request, response, BUSY, headers);
     if (body.kind === "gone") return;
-    const text = await this.#desk.answer(body.bytes);
+    const text = await this.#desk.answer(body.bytes, owner.signal);
     if (text === undefined) return this.#send(response, STATUS_NO_CONTENT, headers);
     this.#held.release(owner);
     const answer = Buffer.from(text, "utf8");

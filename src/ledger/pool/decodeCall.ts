@@ -1,11 +1,12 @@
 /** From the bytes of a stranger to a transaction that fits the chain: everything that needs neither state nor signature. */
+import { utf8Bytes } from "../../base/bytes.js";
 import { DomainError } from "../../base/error.js";
 import { TRANSACTION_TYPE_FISCO } from "../../codec/fisco/transaction.js";
 import { checkTransaction, type TransactionChain } from "../../codec/fisco/transactionRules.js";
 import { decodeTransaction } from "../../codec/fisco/transactionTars.js";
 import { TRANSACTION_BYTES_MAX } from "../../codec/wire/limits.js";
 import type { SignedCall } from "../execution.js";
-import { NONCE_CHARACTERS_MAX } from "./limits.js";
+import { NONCE_BYTES_MAX } from "./limits.js";
 import { type Refusal, type RefusalName, type RefusalReason, refusal } from "./refusal.js";
 
 /** Decoded and checked against the rules; who signed it is not known yet. */
@@ -31,7 +32,7 @@ export function decodeCall(bytes: Uint8Array, chain: TransactionChain): DecodedC
     if (type !== TRANSACTION_TYPE_FISCO) return malformed("TRANSACTION_TYPE");
     // FISCO asks for the group before the chain (bcos-txpool/TxValidator.cpp).
     if (data.groupId !== chain.groupId) return refusal("InvalidGroupId");
-    if (data.nonce.length > NONCE_CHARACTERS_MAX) return malformed("TRANSACTION_NONCE_LENGTH");
+    if (utf8Bytes(data.nonce).length > NONCE_BYTES_MAX) return malformed("TRANSACTION_NONCE_LENGTH");
     checkTransaction(transaction, chain);
     return { transaction, bytes };
   } catch (thrown) {

@@ -11,5 +11,8 @@ export const SENDER_SHARE = 1 / 4;
  * FISCO's default chain.block_limit.
  */
 export const BLOCK_LIMIT_RANGE_BLOCKS = 1_000;
-/** Every nonce is kept for BLOCK_LIMIT_RANGE_BLOCKS blocks. Clients write 32 hex or up to 78 decimal digits. */
-export const NONCE_CHARACTERS_MAX = 256;
+/**
+ * UTF-8 bytes of a nonce: a u256 in decimal has 78 digits, in hex with 0x 66. Every nonce is kept for
+ * BLOCK_LIMIT_RANGE_BLOCKS blocks, so this bounds the memory of a NonceWindow.
+ */
+export const NONCE_BYTES_MAX = 78;

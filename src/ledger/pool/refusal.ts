@@ -28,7 +28,7 @@ export interface Refusal {
 export type RefusalReason =
   /** Longer than TRANSACTION_BYTES_MAX. */
   | "TRANSACTION_TOO_LARGE"
-  /** Longer than NONCE_CHARACTERS_MAX. */
+  /** Longer than NONCE_BYTES_MAX. */
   | "TRANSACTION_NONCE_LENGTH"
   /** Web3 transactions have no block limit, so nothing here would keep them from coming again. */
   | "TRANSACTION_TYPE"

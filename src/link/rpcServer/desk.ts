@@ -2,6 +2,7 @@
  * The text of a request in, the text of its answer out. A batch's calls run side by side, because many of them wait for
  * the same block; those that are answered at once take turns with everybody else's.
  */
+import { setMaxListeners } from "node:events";
 import { codeOf } from "../../base/error.js";
 import type { Logger } from "../../base/logger.js";
 import {
@@ -15,8 +16,12 @@ import {
 } from "../../codec/jsonRpc.js";
 import { RpcRefusal } from "../../codec/problems.js";
 
-/** The result or a promise of it. @throws RpcRefusal, also as a rejection; anything else is answered as our own fault. */
-export type RpcHandler = (method: string, params: readonly unknown[]) => unknown;
+/**
+ * The result or a promise of it.
+ * @param signal aborted when the request has ended, above all because its client is gone: what still runs is for nobody.
+ * @throws RpcRefusal, also as a rejection; anything else is answered as our own fault.
+ */
+export type RpcHandler = (method: string, params: readonly unknown[], signal?: AbortSignal) => unknown;
 
 export interface DeskOptions {
   readonly handler: RpcHandler;
@@ -41,16 +46,19 @@ export class RpcDesk {
     this.#options = options;
   }
 
-  /** Undefined where nothing is to be answered. Never rejects. */
-  async answer(body: Uint8Array): Promise<string | undefined> {
+  /** Undefined where nothing is to be answered, or nobody is there to be. Never rejects. */
+  async answer(body: Uint8Array, signal: AbortSignal): Promise<string | undefined> {
     const { batch, items } = readRpcText(this.#textOf(body), this.#options.batchItemsMax, {
       lengthMax: this.#options.bodyBytesMax,
     });
+    // Each call of a batch may listen.
+    setMaxListeners(items.length + 1, signal);
     const room = { left: this.#options.answerBytesMax };
     const answering: Promise<string | undefined>[] = [];
     let since = performance.now();
     for (const item of items) {
-      answering.push(this.#answerItem(item, room));
+      if (signal.aborted) return undefined;
+      answering.push(this.#answerItem(item, room, signal));
       if (performance.now() - since < TURN_MS) continue;
       await new Promise<void>((resolve) => setImmediate(resolve));
       since = performance.now();
@@ -69,18 +77,24 @@ export class RpcDesk {
     }
   }
 
-  async #answerItem(item: RpcInvocation | RpcFault, room: { left: number }): Promise<string | undefined> {
+  async #answerItem(
+    item: RpcInvocation | RpcFault,
+    room: { left: number },
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     if (item.kind === "fault") return this.#error(item.id, item.code, item.message);
     const { id, method, params } = item;
     try {
-      const result = await this.#options.handler(method, params);
-      if (id === undefined) return undefined;
+      const result = await this.#options.handler(method, params, signal);
+      if (id === undefined || signal.aborted) return undefined;
       const text = writeRpcResult(id, result);
       const bytes = Buffer.byteLength(text) + SEPARATOR_BYTES;
       if (bytes > room.left) return this.#tooLarge(id);
       room.left -= bytes;
       return text;
     } catch (thrown) {
+      // A refusal that was made because nobody listens is none.
+      if (signal.aborted && thrown instanceof RpcRefusal) return undefined;
       return this.#failure(id, thrown);
     }
   }

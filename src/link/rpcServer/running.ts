@@ -4,14 +4,14 @@
  */
 import type { Socket } from "node:net";
 
-export class RunningRequests {
-  readonly #ended: (owner: object) => void;
-  readonly #sockets = new Map<object, Socket>();
-  readonly #bySocket = new WeakMap<Socket, Set<object>>();
+export class RunningRequests<Owner extends object> {
+  readonly #ended: (owner: Owner) => void;
+  readonly #sockets = new Map<Owner, Socket>();
+  readonly #bySocket = new WeakMap<Socket, Set<Owner>>();
   #whenIdle: (() => void) | undefined;
 
   /** @param ended is told once about every request. */
-  constructor(ended: (owner: object) => void) {
+  constructor(ended: (owner: Owner) => void) {
     this.#ended = ended;
   }
 
@@ -19,11 +19,11 @@ export class RunningRequests {
     return this.#sockets.size;
   }
 
-  begin(owner: object, socket: Socket): void {
+  begin(owner: Owner, socket: Socket): void {
     this.#sockets.set(owner, socket);
     let owners = this.#bySocket.get(socket);
     if (owners === undefined) {
-      const made = new Set<object>();
+      const made = new Set<Owner>();
       owners = made;
       this.#bySocket.set(socket, made);
       socket.once("close", () => {
@@ -33,7 +33,7 @@ export class RunningRequests {
     owners.add(owner);
   }
 
-  end(owner: object): void {
+  end(owner: Owner): void {
     const socket = this.#sockets.get(owner);
     if (socket === undefined) return;
     this.#sockets.delete(owner);

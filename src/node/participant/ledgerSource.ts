@@ -111,14 +111,15 @@ class LedgerSource implements ChainSource {
   }
 
   #placeOf(bytes: Uint8Array): Place | undefined {
+    let hash: Uint8Array;
     try {
-      const { data } = decodeTransaction(bytes).transaction;
-      return this.#view.place(transactionDataHash(this.#view.identity.suite.hash, data));
+      hash = transactionDataHash(this.#view.identity.suite.hash, decodeTransaction(bytes).transaction.data);
     } catch (thrown) {
       // What cannot be read is refused where everything else is.
       if (thrown instanceof DomainError) return undefined;
       throw thrown;
     }
+    return this.#view.place(hash);
   }
 
   async callsTo(number: number, addresses: readonly Uint8Array[]) {

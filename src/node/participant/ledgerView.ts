@@ -49,8 +49,14 @@ export class LedgerView implements ChainView {
     return this.#blocks.header(number);
   }
 
+  /** The index carries no checksum: the header is looked at. @throws LedgerDamage, StoreError */
   numberOf(blockHash: Uint8Array): number | undefined {
-    return this.#parts.store.numberOf(blockHash);
+    const { store } = this.#parts;
+    const number = store.numberOf(blockHash);
+    if (number === undefined) return undefined;
+    const found = this.#blocks.header(number);
+    if (found !== undefined && equalBytes(found.hash, blockHash)) return number;
+    throw new LedgerDamage({ code: "LEDGER_BLOCK_DAMAGED", place: store.place, number, what: "hash" });
   }
 
   transactions(number: number): readonly TransactionView[] | undefined {
@@ -68,9 +74,14 @@ export class LedgerView implements ChainView {
     throw new LedgerDamage({ code: "LEDGER_BLOCK_DAMAGED", place: store.place, number, what: "place" });
   }
 
+  /** @throws LedgerDamage where there is nothing at the place */
   proofs({ number, index }: Place) {
     const { hash } = this.identity.suite;
-    const views = this.#blocks.transactions(number) ?? [];
+    const views = this.#blocks.transactions(number);
+    if (views?.[index] === undefined) {
+      const { place } = this.#parts.store;
+      throw new LedgerDamage({ code: "LEDGER_BLOCK_DAMAGED", place, number, what: "place" });
+    }
     return {
       transactionProof: merkleProof(
         hash,

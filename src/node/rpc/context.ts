@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.js";
 import type { Random } from "../../base/random.js";
 import type { ChainView } from "../participant/chainView.js";
 import type { FilterTable } from "./filterTable.js";
+import type { Searches } from "./searches.js";
 
 /** Another node of the group, as far as this one knows it. */
 export interface PeerView {
@@ -39,8 +40,11 @@ export interface RpcContext {
   readonly view: ChainView;
   readonly node: NodeView;
   readonly filters: FilterTable;
+  readonly searches: Searches;
   /** How long `sendTransaction` waits for the transaction's block. */
   readonly submitWaitMs: number;
+  /** Aborted when nobody waits for this call's answer any more; undefined where that is never known. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface RpcOptions {

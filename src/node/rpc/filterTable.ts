@@ -1,12 +1,12 @@
 /**
- * The filters that clients have made. They are forgotten when nobody asks for them for a while, and there is a limit to
- * how many there are: a filter costs whoever makes one nothing.
+ * The filters that clients have made. They are forgotten when nobody asks for them for a while. A filter costs whoever
+ * makes one nothing, so there is a limit to how many there are, and a new one takes the place of the one that was not asked
+ * for the longest: nobody keeps others from making filters by keeping all of them alive.
  */
 import type { Clock, Millis } from "../../base/clock.js";
 import type { Random } from "../../base/random.js";
 import type { LogQuery } from "./logQuery.js";
 import { quantity } from "./numbers.js";
-import { RPC_CODES, refuse } from "./refusals.js";
 
 /** FISCO's five minutes (bcos-rpc filter/Common.h). */
 export const FILTER_IDLE_MAX_MS = 300_000;
@@ -40,12 +40,11 @@ export class FilterTable {
     return this.#filters.size;
   }
 
-  /** The id for the client. @throws RpcRefusal when there are too many. */
+  /** The id for the client. */
   add(kind: FilterKind, nextBlock: number): string {
     this.#dropIdle();
-    if (this.#filters.size >= FILTERS_MAX) {
-      return refuse(RPC_CODES.operationNotAllowed, `There are ${FILTERS_MAX} filters already.`);
-    }
+    const [oldest] = this.#filters.keys();
+    if (this.#filters.size >= FILTERS_MAX && oldest !== undefined) this.#filters.delete(oldest);
     let id = this.#newId();
     while (this.#filters.has(id)) id = this.#newId();
     this.#filters.set(id, { filter: { ...kind, nextBlock }, usedAt: this.#clock.now() });

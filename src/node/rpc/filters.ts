@@ -5,11 +5,12 @@ import { headerAt, transactionsAt } from "./blocks.js";
 import type { RpcContext } from "./context.js";
 import type { Filter } from "./filterTable.js";
 import { LOG_QUERY, type LogQuery, readLogQuery } from "./logQuery.js";
-import { findLogs } from "./logSearch.js";
+import { findLogs, LOG_BLOCKS_MAX } from "./logSearch.js";
 import { method } from "./method.js";
 import { group, record, text } from "./params.js";
 import { refuseParams } from "./refusals.js";
 import { FILTER_LOG, FLAG, HASH, listOf, QUANTITY } from "./schemas.js";
+import type { SearchTurn } from "./searches.js";
 
 const TAG = "filters";
 
@@ -61,7 +62,7 @@ export const filterMethods = [
     summary: "What has happened since the last time this was asked.",
     params: [group, filterId],
     result: { name: "changes", schema: { oneOf: [listOf(HASH), listOf(FILTER_LOG)] } },
-    answer: ({ view, filters }, _group, id) => changes(view, filters.use(id) ?? refuseParams("filter not found")),
+    answer: (context, _group, id) => changes(context, context.filters.use(id) ?? refuseParams("filter not found")),
   }),
   method({
     name: "getFilterLogs",
@@ -88,26 +89,63 @@ function nextBlock(view: ChainView): number {
   return view.head().header.number + 1;
 }
 
-function search({ view }: RpcContext, query: LogQuery): Promise<unknown[]> {
+/** @throws RpcRefusal */
+async function search({ view, searches, signal }: RpcContext, query: LogQuery): Promise<unknown[]> {
   const { blockHash } = query;
   const newest = view.head().header.number;
-  if (blockHash !== undefined) {
-    const number = view.numberOf(blockHash) ?? refuseParams("unknown block");
-    return findLogs(view, query, number, number);
-  }
-  return findLogs(view, query, query.from ?? newest, Math.min(query.to ?? newest, newest));
+  const only = blockHash === undefined ? undefined : (view.numberOf(blockHash) ?? refuseParams("unknown block"));
+  const from = only ?? query.from ?? newest;
+  const to = only ?? Math.min(query.to ?? newest, newest);
+  if (to < from) return [];
+  if (to - from >= LOG_BLOCKS_MAX) refuseParams(`at most ${LOG_BLOCKS_MAX} blocks may be searched at once`);
+  return searches.run(signal, (turn) => findLogs(view, query, from, to, turn));
 }
 
-/** The place is moved on before anything is read: a block that is not kept any more is reported once, not for ever. */
-function changes(view: ChainView, filter: Filter): unknown {
+/**
+ * The place is moved on before anything is read: a block that is not kept any more is reported once, not for ever, and two
+ * that ask at once are not told the same. It goes back where the client went away before it was told.
+ */
+async function changes(context: RpcContext, filter: Filter): Promise<unknown[]> {
+  const { view, searches, signal } = context;
+  if (rangeOf(view, filter) === undefined) return [];
+  return searches.run(signal, async (turn) => {
+    // Others may have asked while this one waited.
+    const range = rangeOf(view, filter);
+    if (range === undefined) return [];
+    const { from, to } = range;
+    const before = filter.nextBlock;
+    filter.nextBlock = to + 1;
+    try {
+      if (filter.kind === "logs") return await findLogs(view, filter.query, from, to, turn);
+      return await hashesOf(view, filter.kind, from, to, turn);
+    } catch (thrown) {
+      if (signal?.aborted === true && filter.nextBlock === to + 1) filter.nextBlock = before;
+      throw thrown;
+    }
+  });
+}
+
+/** Heights to tell about, both included; undefined where there are none. */
+function rangeOf(view: ChainView, filter: Filter): { readonly from: number; readonly to: number } | undefined {
   const newest = view.head().header.number;
   const query = filter.kind === "logs" ? filter.query : undefined;
   const from = Math.max(filter.nextBlock, query?.from ?? 0);
   const to = Math.min(newest, from + FILTER_BLOCKS_MAX - 1, query?.to ?? newest);
-  if (to < from) return [];
-  filter.nextBlock = to + 1;
-  if (query !== undefined) return findLogs(view, query, from, to);
-  const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  if (filter.kind === "blocks") return numbers.map((number) => to0x(headerAt(view, number).hash));
-  return numbers.flatMap((number) => transactionsAt(view, number).map(({ hash }) => to0x(hash)));
+  return to < from ? undefined : { from, to };
+}
+
+async function hashesOf(
+  view: ChainView,
+  kind: "blocks" | "transactions",
+  from: number,
+  to: number,
+  turn: SearchTurn,
+): Promise<string[]> {
+  const hashes: string[] = [];
+  for (let number = from; number <= to; number++) {
+    if (turn.isOver) await turn.next();
+    if (kind === "blocks") hashes.push(to0x(headerAt(view, number).hash));
+    else for (const { hash } of transactionsAt(view, number)) hashes.push(to0x(hash));
+  }
+  return hashes;
 }

@@ -12,6 +12,7 @@ import { groupMethods } from "./groups.js";
 import { method, type RpcMethod } from "./method.js";
 import { openRpcOf } from "./openRpc.js";
 import { refuseMethod } from "./refusals.js";
+import { Searches } from "./searches.js";
 import { stateProofMethods } from "./stateProofs.js";
 import { statusMethods } from "./status.js";
 import { transactionMethods } from "./transactions.js";
@@ -45,17 +46,19 @@ const BY_NAME: ReadonlyMap<string, RpcMethod> = new Map(RPC_METHODS.map((one) =>
 
 /**
  * Carries out a method: at once where it can, so that what one call sees is one state of the chain.
+ * @param signal aborted when nobody waits for the answer any more: a search ends then.
  * @throws RpcRefusal, also as the promise's rejection
  */
-export type RpcAnswerer = (method: string, params: readonly unknown[]) => unknown;
+export type RpcAnswerer = (method: string, params: readonly unknown[], signal?: AbortSignal) => unknown;
 
 export function jsonRpc(options: RpcOptions): RpcAnswerer {
   const { view, node, clock, random, submitWaitMs } = options;
-  const context: RpcContext = {
+  const context: Omit<RpcContext, "signal"> = {
     view,
     node: node ?? soloNode(view),
     filters: new FilterTable(clock, random),
+    searches: new Searches(),
     submitWaitMs: submitWaitMs ?? SUBMIT_WAIT_MS,
   };
-  return (name, params) => (BY_NAME.get(name) ?? refuseMethod()).answer(context, params);
+  return (name, params, signal) => (BY_NAME.get(name) ?? refuseMethod()).answer({ ...context, signal }, params);
 }

@@ -1,4 +1,4 @@
-/** Finds the logs of a range of blocks. It works in pieces, so that others are served meanwhile. */
+/** Finds the logs of a range of blocks. It works in turns, so that others are served meanwhile. */
 import { to0x } from "../../base/bytes.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { ChainView, TransactionView } from "../participant/chainView.js";
@@ -6,31 +6,30 @@ import { headerAt, transactionsAt } from "./blocks.js";
 import { type LogQuery, matchesLog } from "./logQuery.js";
 import { quantity } from "./numbers.js";
 import { refuseParams } from "./refusals.js";
+import type { SearchTurn } from "./searches.js";
 
 /** Blocks of one request. */
 export const LOG_BLOCKS_MAX = 1_024;
 /** Logs of one answer. */
 export const LOGS_MAX = 10_000;
-/** Transactions looked at before others have their turn. */
-const TRANSACTIONS_AT_ONCE = 2_000;
 
-/** Heights `from`..`to`, both included. @throws RpcRefusal for too many blocks or logs, or a block that is not kept. */
-export async function findLogs(view: ChainView, query: LogQuery, from: number, to: number): Promise<unknown[]> {
-  if (to - from >= LOG_BLOCKS_MAX) refuseParams(`at most ${LOG_BLOCKS_MAX} blocks may be searched at once`);
+/** Heights `from`..`to`, both included. @throws RpcRefusal for too many logs, or a block that is not kept. */
+export async function findLogs(
+  view: ChainView,
+  query: LogQuery,
+  from: number,
+  to: number,
+  turn: SearchTurn,
+): Promise<unknown[]> {
   const found: unknown[] = [];
-  let looked = 0;
   for (let number = from; number <= to; number++) {
+    if (turn.isOver) await turn.next();
     const header = headerAt(view, number);
-    const transactions = transactionsAt(view, number);
-    for (const [index, transaction] of transactions.entries()) {
+    for (const [index, transaction] of transactionsAt(view, number).entries()) {
+      if (turn.isOver) await turn.next();
       found.push(...logsOf(query, header, transaction, index));
       if (found.length > LOGS_MAX) refuseParams(`more than ${LOGS_MAX} logs match`);
     }
-    // An empty block costs a look as well.
-    looked += transactions.length + 1;
-    if (looked < TRANSACTIONS_AT_ONCE) continue;
-    looked = 0;
-    await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return found;
 }

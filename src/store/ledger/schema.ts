@@ -1,4 +1,8 @@
-/** The tables of the ledger's database, ledger.db, as numbered steps. A released step is never changed. */
+/**
+ * The tables of the ledger's database, ledger.db, as numbered steps. A released step is never changed.
+ *
+ * A block's body is its last column: SQLite reads a row from its beginning, and no page of a body for what stands before it.
+ */
 import type { Migration } from "../schema.js";
 
 const createTables: Migration = {
@@ -8,11 +12,12 @@ const createTables: Migration = {
       CREATE TABLE block (
         number INTEGER PRIMARY KEY,
         hash BLOB NOT NULL UNIQUE,
-        header BLOB NOT NULL,
-        body BLOB NOT NULL,
         transactions INTEGER NOT NULL,
         failed INTEGER NOT NULL,
-        sum INTEGER NOT NULL
+        sum INTEGER NOT NULL,
+        header BLOB NOT NULL,
+        body_sum INTEGER NOT NULL,
+        body BLOB NOT NULL
       ) STRICT;
       CREATE TABLE place (
         hash BLOB PRIMARY KEY,

@@ -1,8 +1,8 @@
 /**
  * The ledger on disk, over either SQLite engine. One block is one transaction, on the disk when `commit` returns.
  *
- * Blocks, diffs and the proposal carry checksums, which find decay. Records carry none: the state tree knows the hash of every value, and
- * the ledger compares (src/ledger/provenState.ts).
+ * Headers, bodies, diffs and the proposal carry checksums, which find decay; a header is read and checked without its body.
+ * Records carry none: the state tree knows the hash of every value, and the ledger compares (src/ledger/provenState.ts).
  */
 import { crc32 } from "node:zlib";
 import type {
@@ -42,7 +42,8 @@ function prepareAll(database: SqlDatabase) {
     rollback: database.prepare("ROLLBACK"),
     copyLog: database.prepare("PRAGMA wal_checkpoint(PASSIVE)"),
     head: database.prepare("SELECT number FROM block ORDER BY number DESC LIMIT 1"),
-    block: database.prepare("SELECT hash, header, body, transactions, failed, sum FROM block WHERE number = ?"),
+    header: database.prepare("SELECT hash, transactions, failed, sum, header FROM block WHERE number = ?"),
+    body: database.prepare("SELECT body_sum, body FROM block WHERE number = ?"),
     numberOf: database.prepare("SELECT number FROM block WHERE hash = ?"),
     place: database.prepare("SELECT place FROM place WHERE hash = ?"),
     record: database.prepare("SELECT value FROM record WHERE tab = ? AND key = ?"),
@@ -57,7 +58,7 @@ function prepareAll(database: SqlDatabase) {
       "INSERT INTO proposal (id, bytes, sum) VALUES (0, ?, ?) ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes, sum = excluded.sum",
     ),
     addBlock: database.prepare(
-      "INSERT INTO block (number, hash, header, body, transactions, failed, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO block (number, hash, transactions, failed, sum, header, body_sum, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     addPlace: database.prepare("INSERT INTO place (hash, place) VALUES (?, ?)"),
     setRecord: database.prepare(
@@ -100,14 +101,17 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   header(number: number): Uint8Array | undefined {
-    const row = this.#block(number);
+    const row = this.#headerRow(number);
     return row === undefined ? undefined : bytesOf(row.header);
   }
 
   body(number: number): StoredBody | undefined {
-    const row = this.#block(number);
+    const place = `body ${number}`;
+    const row = this.#read(place, () => this.#statements.body.get(number));
     if (row === undefined) return undefined;
-    return decodeBody(bytesOf(row.body)) ?? this.#damaged(`block ${number}`, "SHAPE");
+    const bytes = bytesOf(row.body);
+    if (row.body_sum !== crc32(bytes, crc32(place))) this.#damaged(place, "CHECKSUM");
+    return decodeBody(bytes) ?? this.#damaged(place, "SHAPE");
   }
 
   numberOf(blockHash: Uint8Array): number | undefined {
@@ -115,8 +119,9 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   placeOf(transactionHash: Uint8Array): StoredPlace | undefined {
-    const place = this.#read("place", () => integerOf(this.#statements.place.get(transactionHash)?.place));
-    if (place === undefined) return undefined;
+    const row = this.#read("place", () => this.#statements.place.get(transactionHash));
+    if (row === undefined) return undefined;
+    const place = integerOf(row.place) ?? this.#damaged("place", "SHAPE");
     return { number: Math.floor(place / PLACES_PER_BLOCK), index: place % PLACES_PER_BLOCK };
   }
 
@@ -241,9 +246,10 @@ export class SqliteLedgerStore implements LedgerStore {
     const s = this.#statements;
     const { number, hash, header } = block;
     const body = encodeBody(block);
+    const bodySum = crc32(body, crc32(`body ${number}`));
     const { transactions, failed } = counts;
-    const sum = blockSum({ number, transactions, failed, hash, header, body });
-    s.addBlock.run(number, hash, header, body, transactions, failed, sum);
+    const sum = headerSum({ number, transactions, failed, hash, header });
+    s.addBlock.run(number, hash, transactions, failed, sum, header, bodySum, body);
     block.transactionHashes.forEach((transaction, index) => {
       s.addPlace.run(transaction, number * PLACES_PER_BLOCK + index);
     });
@@ -265,13 +271,12 @@ export class SqliteLedgerStore implements LedgerStore {
     }
   }
 
-  #block(number: number): SqlRow | undefined {
+  #headerRow(number: number): SqlRow | undefined {
     const place = `block ${number}`;
-    const row = this.#read(place, () => this.#statements.block.get(number));
+    const row = this.#read(place, () => this.#statements.header.get(number));
     if (row === undefined) return undefined;
-    const [hash, header, body] = [bytesOf(row.hash), bytesOf(row.header), bytesOf(row.body)];
-    const { transactions, failed } = countsOf(row);
-    const sum = blockSum({ number, transactions, failed, hash, header, body });
+    const [hash, header] = [bytesOf(row.hash), bytesOf(row.header)];
+    const sum = headerSum({ number, ...countsOf(row), hash, header });
     return row.sum === sum ? row : this.#damaged(place, "CHECKSUM");
   }
 
@@ -279,7 +284,7 @@ export class SqliteLedgerStore implements LedgerStore {
     const newest = this.#read("block", () => this.#statements.head.get());
     if (newest === undefined) return { head: undefined, transactions: 0, failed: 0 };
     const head = integerOf(newest.number) ?? this.#damaged("block", "SHAPE");
-    const row = this.#block(head) ?? this.#damaged(`block ${head}`, "SHAPE");
+    const row = this.#headerRow(head) ?? this.#damaged(`block ${head}`, "SHAPE");
     return { head, ...countsOf(row) };
   }
 
@@ -297,16 +302,14 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 }
 
-interface SummedBlock extends LedgerCounts {
+interface SummedHeader extends LedgerCounts {
   readonly number: number;
   readonly hash: Uint8Array;
   readonly header: Uint8Array;
-  readonly body: Uint8Array;
 }
 
-function blockSum({ number, transactions, failed, hash, header, body }: SummedBlock): number {
-  const fields = `block ${number} ${transactions} ${failed} ${header.length}`;
-  return crc32(body, crc32(header, crc32(hash, crc32(fields))));
+function headerSum({ number, transactions, failed, hash, header }: SummedHeader): number {
+  return crc32(header, crc32(hash, crc32(`block ${number} ${transactions} ${failed}`)));
 }
 
 function countsOf(row: SqlRow): LedgerCounts {

@@ -49,7 +49,7 @@ export class SoloFloor {
       begin: database.prepare("BEGIN IMMEDIATE"),
       commit: database.prepare("COMMIT"),
       block: database.prepare(
-        "INSERT INTO block (number, hash, header, body, transactions, failed, sum) VALUES (?, ?, x'', ?, 0, 0, 0)",
+        "INSERT INTO block (number, hash, transactions, failed, sum, header, body_sum, body) VALUES (?, ?, 0, 0, 0, x'', 0, ?)",
       ),
       place: database.prepare("INSERT INTO place (hash, place) VALUES (?, ?)"),
       record: database.prepare("INSERT INTO record (tab, key, value) VALUES (?, ?, ?)"),

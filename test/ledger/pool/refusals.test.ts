@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { concatBytes, utf8Bytes } from "../../../src/base/bytes.js";
 import { TRANSACTION_BYTES_MAX } from "../../../src/codec/wire/limits.js";
 import type { SignedCall } from "../../../src/ledger/execution.js";
-import { BLOCK_LIMIT_RANGE_BLOCKS, NONCE_CHARACTERS_MAX } from "../../../src/ledger/pool/limits.js";
+import { BLOCK_LIMIT_RANGE_BLOCKS, NONCE_BYTES_MAX } from "../../../src/ledger/pool/limits.js";
 import { isRefusal } from "../../../src/ledger/pool/refusal.js";
 import type { PoolLimits, TransactionPool } from "../../../src/ledger/pool/transactionPool.js";
 import { accountOf, type CallShape, callOf, contentOf, poolOf, SIGNATURE_BYTES } from "./calls.js";
@@ -35,10 +35,11 @@ const REFUSED_BY_THEMSELVES: readonly [what: string, name: string, shape: CallSh
   ["a receiver that is no address", "MalformTx", { data: { to: "0x12" } }, "TRANSACTION_TO"],
   ["a value that nobody signed", "MalformTx", { data: { value: "1" } }, "TRANSACTION_VALUE_FIELD"],
   ["a block limit below zero", "MalformTx", { data: { blockLimit: -1 } }, "TRANSACTION_BLOCK_LIMIT"],
+  ["an endless nonce", "MalformTx", { data: { nonce: "1".repeat(NONCE_BYTES_MAX + 1) } }, "TRANSACTION_NONCE_LENGTH"],
   [
-    "an endless nonce",
+    "a nonce of few characters and too many bytes",
     "MalformTx",
-    { data: { nonce: "1".repeat(NONCE_CHARACTERS_MAX + 1) } },
+    { data: { nonce: "\u9f98".repeat(NONCE_BYTES_MAX / 3 + 1) } },
     "TRANSACTION_NONCE_LENGTH",
   ],
 ];
@@ -71,6 +72,13 @@ describe("before the signature", () => {
       expect(pool.counts()).toMatchObject({ transactions: 0, refused: { [name]: 1 } });
     });
   }
+
+  it("nonces in every form that clients write are taken", () => {
+    const largest = 2n ** 256n - 1n;
+    for (const nonce of [String(largest), `0x${largest.toString(16)}`, "\u9f98".repeat(NONCE_BYTES_MAX / 3)]) {
+      passes(poolOf(), callOf({ data: { nonce } }));
+    }
+  });
 
   for (const [blockLimit, name] of BLOCK_LIMITS) {
     it(`block limit ${blockLimit} at height ${HEIGHT}: ${name ?? "taken"}`, () => {

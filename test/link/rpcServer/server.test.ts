@@ -170,6 +170,36 @@ describe("limits", () => {
     expect((await send(request("echo", [1]))).status).toBe(200);
   });
 
+  it("work for clients that are gone: it is told so, and the rest of their batch is not begun", async () => {
+    const signals: AbortSignal[] = [];
+    const slow: RpcHandler = async (_method, [ms], signal) => {
+      if (signal !== undefined) signals.push(signal);
+      const end = performance.now() + 25;
+      while (performance.now() < end);
+      await new Promise((resolve) => setTimeout(resolve, Number(ms)));
+      if (signal?.aborted) throw new RpcRefusal({ code: "RPC_REFUSED", nodeCode: -32003, message: "gone" });
+    };
+    const { server, port, send, counted } = await started({ handler: slow });
+    const impatient = rawHttp(port);
+    const batch = Array.from({ length: 100 }, (_, i) => request("work", [100], i)).join(",");
+    impatient.write(post(`[${batch}]`));
+    await until(() => signals.length > 2);
+    expect(signals.some(({ aborted }) => aborted)).toBe(false);
+    impatient.socket.destroy();
+    await until(() => server.status.requests === 0);
+    expect(signals[0]?.aborted).toBe(true);
+    const begun = signals.length;
+    expect(begun).toBeLessThan(100);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(signals.length).toBe(begun);
+    expect(counted("RPC_SERVER_ERROR_-32003")).toBe(0);
+    // Another client's request is its own.
+    const quick = send(request("work", [50]));
+    await until(() => signals.length > begun);
+    expect(signals.at(-1)?.aborted).toBe(false);
+    expect((await quick).status).toBe(200);
+  });
+
   it("connections", async () => {
     const { port, server, counted } = await started({ connectionsMax: 3 });
     const kept = Array.from({ length: 3 }, () => rawHttp(port));

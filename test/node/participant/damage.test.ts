@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { equalBytes, toHex } from "../../../src/base/bytes.js";
+import { SeededRandom } from "../../../simulator/chain/seededRandom.js";
+import { equalBytes, to0x, toHex } from "../../../src/base/bytes.js";
 import { DomainError } from "../../../src/base/error.js";
 import { type Logger, SILENT_LOGGER } from "../../../src/base/logger.js";
 import type { Ledger } from "../../../src/ledger/ledger.js";
@@ -20,6 +21,7 @@ import { StateTree } from "../../../src/ledger/state/stateTree.js";
 import type { LedgerStore } from "../../../src/ledger/store.js";
 import { LedgerView } from "../../../src/node/participant/ledgerView.js";
 import { SnapshotKeeper } from "../../../src/node/participant/snapshotKeeper.js";
+import { jsonRpc } from "../../../src/node/rpc/jsonRpc.js";
 import type { SqlEngine, SqlValue } from "../../../src/store/driver.js";
 import { LEDGER_FILE, openSqliteLedgerStore } from "../../../src/store/ledger/sqliteLedgerStore.js";
 import { loadEngine } from "../../../src/store/openStore.js";
@@ -84,14 +86,18 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const ABSENT = "absent";
 
-/** Everything a participant can be asked for, by question: the answer, or the code of its refusal. */
-function served(store: LedgerStore, ledger: Ledger): Map<string, string> {
+function viewOf(store: LedgerStore, ledger: Ledger): LedgerView {
   const { suite, profile, genesis } = world;
   const identity = { chainId: "chain0", groupId: "group0", profile, suite, genesis, nodeId: new Uint8Array(64) };
-  const view = new LedgerView({
+  return new LedgerView({
     ...{ identity, ledger, store, pending: () => 0 },
     submit: () => Promise.reject(new TypeError("nobody submits here")),
   });
+}
+
+/** Everything a participant can be asked for, by question: the answer, or the code of its refusal. */
+function served(store: LedgerStore, ledger: Ledger): Map<string, string> {
+  const view = viewOf(store, ledger);
   const answers = new Map<string, string>();
   const ask = (question: string, answer: () => unknown): void => {
     try {
@@ -225,8 +231,13 @@ describe("a changed row", () => {
       ["STORE_CORRUPT"],
     ],
     [
+      "the body and checksum of another block",
+      "UPDATE block SET (body, body_sum) = (SELECT body, body_sum FROM block WHERE number = 3) WHERE number = 4",
+      ["STORE_CORRUPT"],
+    ],
+    [
       "a whole block in another's place",
-      "UPDATE block SET (header, body, transactions, failed, sum) = (SELECT header, body, transactions, failed, sum FROM block WHERE number = 3) WHERE number = 4",
+      "UPDATE block SET (header, body, transactions, failed, sum, body_sum) = (SELECT header, body, transactions, failed, sum, body_sum FROM block WHERE number = 3) WHERE number = 4",
       ["STORE_CORRUPT"],
     ],
     [
@@ -249,6 +260,7 @@ describe("a changed row", () => {
       "UPDATE record SET value = (SELECT value FROM record WHERE key = 'b') WHERE key = 'c'",
       ["LEDGER_STATE_DAMAGED"],
     ],
+    ["places beyond all", "UPDATE place SET place = 9223372036854775807", ["STORE_CORRUPT"]],
     ["places exchanged", "UPDATE place SET place = place + 1", ["LEDGER_BLOCK_DAMAGED"]],
     ["places in other blocks", "UPDATE place SET place = place - 1048576", ["LEDGER_BLOCK_DAMAGED"]],
     [
@@ -274,6 +286,22 @@ describe("a changed row", () => {
       expect([...(await judge())]).toEqual(codes);
     });
   }
+
+  it("of a header is named when the header is read, of a body when the body is read", async () => {
+    alter("UPDATE block SET body = zeroblob(50) WHERE number = 4");
+    alter("UPDATE block SET header = zeroblob(50) WHERE number = 5");
+    const store = await openSqliteLedgerStore(path, engine);
+    const codes = [3, 4, 5].map((number) => [
+      thrownCode(() => store.header(number)),
+      thrownCode(() => store.body(number)),
+    ]);
+    expect(codes).toEqual([
+      ["none", "none"],
+      ["none", "STORE_CORRUPT"],
+      ["STORE_CORRUPT", "none"],
+    ]);
+    store.close();
+  });
 
   it("is named when its record is read, where the tree came from a snapshot", async () => {
     const keeper = new SnapshotKeeper(join(sound, SNAPSHOTS), "ecdsa", SILENT_LOGGER);
@@ -308,6 +336,53 @@ describe("a changed row", () => {
       expect(thrownCode(() => store.diffs(number))).toBe("STORE_CORRUPT");
       store.close();
     }
+  });
+});
+
+describe("what an index leads to", () => {
+  const GROUP = "group0";
+
+  it("is never shown by JSON-RPC in place of what was asked for", async () => {
+    alter("UPDATE place SET place = place + 1 WHERE place % 3 = 0");
+    const store = await openSqliteLedgerStore(path, engine);
+    const ledger = world.open(undefined, store);
+    const rpc = jsonRpc({ view: viewOf(store, ledger), clock: { now: () => 0 }, random: new SeededRandom(1) });
+    const codes = new Set<string>();
+    for (const hash of hashes.transactions) {
+      const asked = to0x(hash);
+      for (const [method, field] of [
+        ["getTransaction", "hash"],
+        ["getTransactionReceipt", "transactionHash"],
+      ] as const) {
+        for (const withProof of [false, true]) {
+          codes.add(
+            thrownCode(() => {
+              const shown = rpc(method, [GROUP, "", asked, withProof]) as Record<string, unknown>;
+              expect(shown[field]).toBe(asked);
+            }),
+          );
+        }
+      }
+    }
+    expect(codes).toEqual(new Set(["none", "LEDGER_BLOCK_DAMAGED"]));
+    store.close();
+  });
+
+  it("is compared with the block's hash, and proofs have to have a place", async () => {
+    const store = await openSqliteLedgerStore(path, engine);
+    const view = viewOf(store, world.open(undefined, store));
+    const { numberOf } = store;
+    const [asked] = hashes.blocks.slice(4) as [Uint8Array];
+    store.numberOf = (hash) => (equalBytes(hash, asked) ? 5 : numberOf.call(store, hash));
+    expect(thrownCode(() => view.numberOf(asked))).toBe("LEDGER_BLOCK_DAMAGED");
+    expect(view.numberOf(hashes.blocks[6] as Uint8Array)).toBe(6);
+    for (const place of [
+      { number: BLOCKS + 1, index: 0 },
+      { number: 1, index: 3 },
+    ]) {
+      expect(thrownCode(() => view.proofs(place))).toBe("LEDGER_BLOCK_DAMAGED");
+    }
+    store.close();
   });
 });
 

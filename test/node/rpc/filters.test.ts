@@ -6,8 +6,9 @@ import { FILTER_BLOCKS_MAX } from "../../../src/node/rpc/filters.js";
 import { FILTER_IDLE_MAX_MS, FILTERS_MAX } from "../../../src/node/rpc/filterTable.js";
 import type { RpcAnswerer } from "../../../src/node/rpc/jsonRpc.js";
 import { LOG_BLOCKS_MAX, LOGS_MAX } from "../../../src/node/rpc/logSearch.js";
+import { SEARCH_TURN_MS, SEARCHES_AT_ONCE_MAX, SEARCHES_WAITING_MAX } from "../../../src/node/rpc/searches.js";
 import { makeChain } from "../../support/chains.js";
-import { ask, GROUP, refusalOf, rpcOver } from "../../support/rpcView.js";
+import { ask, GROUP, refusalOf, rpcOver, viewOf } from "../../support/rpcView.js";
 import { sampleTransaction } from "../../support/sampleTransaction.js";
 
 const RED = new Uint8Array(32).fill(1);
@@ -139,18 +140,89 @@ describe("getLogs", () => {
     const both = { fromBlock: height, toBlock: height + 1 };
     expect(await refusalOf(rpc, "getLogs", GROUP, both)).toEqual([-32602, expect.stringContaining("logs match")]);
   });
+});
 
-  it("lets others have their turn while it searches", async () => {
+describe("reads of many blocks", () => {
+  const BLOCKS = 60;
+  const BLOCK_MS = 5;
+
+  /** A chain whose blocks take a while to be read. */
+  async function slowChain() {
     const chain = await makeChain();
-    chain.issueMany(40, { transactions: 100 });
-    let turns = 0;
-    let turn = setImmediate(function others(): void {
-      turns++;
-      turn = setImmediate(others);
+    const view = viewOf(chain);
+    const read: number[] = [];
+    const rpc = rpcOver(chain, {
+      view: {
+        transactions: (number) => {
+          read.push(number);
+          const end = performance.now() + BLOCK_MS;
+          while (performance.now() < end);
+          return view.transactions(number);
+        },
+      },
     });
-    await ask(rpcOver(chain), "getLogs", GROUP, { fromBlock: 1 });
-    clearImmediate(turn);
-    expect(turns).toBeGreaterThan(0);
+    const id: string = await ask(rpc, "newPendingTransactionFilter", GROUP);
+    const logs: string = await ask(rpc, "newFilter", GROUP, { fromBlock: 1 });
+    chain.issueMany(BLOCKS, { transactions: 1 });
+    return { rpc, read, id, logs };
+  }
+
+  /** The most blocks that were read while nothing else could go on. */
+  async function mostAtOnce(read: readonly number[], work: () => Promise<unknown>): Promise<number> {
+    let [most, before] = [0, read.length];
+    const look = (): void => {
+      most = Math.max(most, read.length - before);
+      before = read.length;
+      next = setImmediate(look);
+    };
+    let next = setImmediate(look);
+    await work();
+    look();
+    clearImmediate(next);
+    return most;
+  }
+
+  for (const method of ["getFilterChanges", "getFilterLogs", "getLogs"] as const) {
+    it(`let others have their turn, several at once: ${method}`, async () => {
+      const { rpc, read, id, logs } = await slowChain();
+      const asked = { getFilterChanges: id, getFilterLogs: logs, getLogs: { fromBlock: 1 } }[method];
+      const other = { getFilterChanges: logs, getFilterLogs: logs, getLogs: { fromBlock: 1 } }[method];
+      const both = () => Promise.all([ask(rpc, method, GROUP, asked), ask(rpc, method, GROUP, other)]);
+      // The look may fall behind one of two turns.
+      expect(await mostAtOnce(read, both)).toBeLessThanOrEqual(2 * Math.ceil(SEARCH_TURN_MS / BLOCK_MS));
+      expect(read).toHaveLength(2 * BLOCKS);
+    });
+  }
+
+  it("end when nobody waits for them, and the filter goes on where its client was last told", async () => {
+    const { rpc, read, id } = await slowChain();
+    const gone = new AbortController();
+    const asked = rpc("getFilterChanges", [GROUP, id], gone.signal) as Promise<unknown>;
+    await new Promise((resolve) => setTimeout(resolve, 10 * BLOCK_MS));
+    gone.abort();
+    await expect(asked).rejects.toMatchObject({ problem: { nodeCode: -32003 } });
+    const count = read.length;
+    expect(count).toBeLessThan(BLOCKS);
+    await new Promise((resolve) => setTimeout(resolve, 4 * BLOCK_MS));
+    expect(read.length).toBe(count);
+    expect(await ask(rpc, "getFilterChanges", GROUP, id)).toHaveLength(BLOCKS);
+  });
+
+  it("of one filter tell each block once, also when they are asked for at the same time", async () => {
+    const { rpc, id } = await slowChain();
+    const told = await Promise.all([1, 2, 3].map(() => ask(rpc, "getFilterChanges", GROUP, id)));
+    expect(new Set(told.flat()).size).toBe(BLOCKS);
+    expect(told.flat()).toHaveLength(BLOCKS);
+  });
+
+  it("are refused beyond so many, and single blocks are not", async () => {
+    const { rpc } = await slowChain();
+    const searches = Array.from({ length: SEARCHES_AT_ONCE_MAX + SEARCHES_WAITING_MAX + 3 }, () =>
+      refusalOf(rpc, "getLogs", GROUP, { fromBlock: BLOCKS }),
+    );
+    expect(await ask(rpc, "getBlockNumber", GROUP, "")).toBe(BLOCKS);
+    const refused = (await Promise.all(searches)).filter((one) => one !== undefined);
+    expect(refused).toEqual(Array.from({ length: 3 }, () => [-32003, "Too many searches are waiting; ask again."]));
   });
 });
 
@@ -224,13 +296,20 @@ describe("filters", () => {
     expect((await refusalOf(rpc, "getFilterLogs", GROUP, await make()))?.[1]).toBe("Invalid params: filter not found.");
   });
 
-  it("are so many and no more, until some are old", async () => {
+  it("are so many and no more: a new one displaces the one that was not asked for the longest", async () => {
     const chain = await makeChain();
-    let now = 0;
-    const rpc = rpcOver(chain, { now: () => now });
-    for (let i = 0; i < FILTERS_MAX; i++) await ask(rpc, "newBlockFilter", GROUP);
-    expect((await refusalOf(rpc, "newBlockFilter", GROUP))?.[0]).toBe(-32003);
-    now = FILTER_IDLE_MAX_MS + 1;
-    expect(fromHex((await ask(rpc, "newBlockFilter", GROUP)).slice(2).padStart(16, "0"))).toHaveLength(8);
+    const rpc = rpcOver(chain);
+    const make = (): Promise<string> => ask(rpc, "newBlockFilter", GROUP);
+    const isThere = async (id: string): Promise<boolean> =>
+      (await refusalOf(rpc, "getFilterChanges", GROUP, id)) === undefined;
+    const made: string[] = [];
+    for (let i = 0; i < FILTERS_MAX; i++) made.push(await make());
+    const [first, second, third] = made as [string, string, string];
+    expect(await isThere(first)).toBe(true);
+    const more = await make();
+    expect(await Promise.all([first, second, third, more].map(isThere))).toEqual([true, false, true, true]);
+    expect(fromHex(more.slice(2).padStart(16, "0"))).toHaveLength(8);
+    for (let i = 0; i < FILTERS_MAX; i++) await make();
+    expect(await isThere(more)).toBe(false);
   });
 });
