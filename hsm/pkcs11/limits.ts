@@ -24,9 +24,3 @@ export const OBJECTS_MAX = 64;
 /** DER of the largest signature, with room for modules that ask for more than they fill. */
 export const SIGNATURE_BUFFER_BYTES = 256;
 export const KEY_ID_BYTES_MAX = 64;
-/** Answers in one message from the token's process. */
-export const ANSWERS_TOGETHER_MAX = 8;
-/** How long an answer waits for others while the token still works. */
-export const ANSWER_WAIT_MS = 2;
-/** File descriptor in the token's process: after the three of every program and the messages. */
-export const PARENT_PIPE = 4;

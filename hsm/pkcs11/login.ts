@@ -1,10 +1,10 @@
 /** The PIN, presented to the token once, and where it can do no harm. */
 import * as ck from "./cryptoki.js";
-import type { LoginReport } from "./messages.js";
+import type { LoginNote } from "./messages.js";
 import { Pkcs11Error, type Pkcs11Problem } from "./problems.js";
 
 /** Resolves when the node's side cannot miss it any more, whatever becomes of this process. */
-export type ReportLogin = (login: LoginReport["login"]) => Promise<void>;
+export type ReportLogin = (note: LoginNote) => Promise<void>;
 
 /**
  * A token that would lock at the next wrong PIN is left to people. The PIN is overwritten, whatever happens.
@@ -23,9 +23,9 @@ export async function logIn(
     if (pin.every((byte) => byte === 0)) throw new Pkcs11Error({ code: "PKCS11_OPTION", option: "pin" });
     if ((info.flags & ck.CKF_USER_PIN_LOCKED) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_LOCKED", token });
     if ((info.flags & ck.CKF_USER_PIN_FINAL_TRY) !== 0) throw new Pkcs11Error({ code: "PKCS11_PIN_FINAL_TRY", token });
-    await report("begun");
+    await report("login begun");
     const problem = present(cryptoki, session, token, pin);
-    await report("answered");
+    await report("login answered");
     if (problem !== undefined) throw new Pkcs11Error(problem);
   } finally {
     pin.fill(0);

@@ -1,8 +1,6 @@
 /** What the node and the token's process say to each other, over the pipe only the two of them have. */
-import type { Millis } from "../../src/base/clock.js";
 import type { AnchorValue, KeyAlgorithm, KeyFacts } from "../../src/crypto/keyBackend.js";
 import type { VendorSm2 } from "./algorithms.js";
-import type { Pkcs11Problem } from "./problems.js";
 
 export interface TokenSelection {
   readonly label?: string;
@@ -44,22 +42,5 @@ export type TokenRequest =
   | { readonly kind: "generate"; readonly label: string }
   | { readonly kind: "close" };
 
-/** The node sends a list of these, what came up in one turn. */
-export interface TokenMessage {
-  readonly id: number;
-  /** How long the caller will wait from when this arrives: the two clocks need not agree. */
-  readonly timeLeftMs: Millis;
-  readonly request: TokenRequest;
-}
-
-export type TokenAnswer =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly problem: Pkcs11Problem };
-
-/** Said at once: a process that ends between the two has left a login unanswered. */
-export interface LoginReport {
-  readonly login: "begun" | "answered";
-}
-
-/** The token's process sends a list of these. */
-export type TokenReport = TokenAnswer | LoginReport;
+/** A process that ends between the two has left a login unanswered. */
+export type LoginNote = "login begun" | "login answered";

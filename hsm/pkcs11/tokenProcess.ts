@@ -4,11 +4,11 @@
  */
 import { fileURLToPath } from "node:url";
 import type { Millis } from "../../src/base/clock.js";
+import { ForeignProcess, type Refusals } from "../process/foreignProcess.js";
+import { withinTime } from "../process/withinTime.js";
 import { CALLS_OPEN_MAX, CLOSE_TIMEOUT_MS, OPEN_TIMEOUT_MS, RESTART_PAUSE_MS } from "./limits.js";
-import type { OpenRequest, TokenRequest } from "./messages.js";
-import { isLasting, Pkcs11Error, type Pkcs11Problem } from "./problems.js";
-import { RunningToken } from "./runningToken.js";
-import { withinTime } from "./withinTime.js";
+import type { LoginNote, OpenRequest, TokenRequest } from "./messages.js";
+import { demandsRestart, isLasting, Pkcs11Error, type Pkcs11Problem } from "./problems.js";
 
 const PROGRAM = fileURLToPath(new URL("./tokenMain.js", import.meta.url));
 
@@ -21,6 +21,13 @@ export interface TokenProcessOptions {
   /** Left out: OPEN_TIMEOUT_MS. */
   readonly openTimeoutMs?: Millis | undefined;
 }
+
+type RunningToken = ForeignProcess<TokenRequest, Pkcs11Problem, LoginNote>;
+
+const REFUSALS: Refusals<Pkcs11Problem> = {
+  told: (problem) => new Pkcs11Error(problem),
+  over: (reason) => new Pkcs11Error({ code: "PKCS11_PROCESS_ENDED", reason }),
+};
 
 export class TokenProcess {
   readonly #program: string;
@@ -66,7 +73,11 @@ export class TokenProcess {
     const settled = (): void => {
       this.#openCalls--;
     };
-    work.then(settled, settled);
+    work.then(settled, (thrown: unknown) => {
+      settled();
+      // Before the caller hears of it: its next call is one for a fresh process.
+      if (thrown instanceof Pkcs11Error && demandsRestart(thrown.problem)) asked?.running.end(thrown.code);
+    });
     return withinTime(work, timeoutMs, () => {
       // Nothing came back for anybody since this call went out: the module hangs.
       if (asked !== undefined && asked.running.answers === asked.answersBefore) asked.running.end("hung");
@@ -87,13 +98,13 @@ export class TokenProcess {
     const asked = running.ask({ kind: "close" }, CLOSE_TIMEOUT_MS).catch(() => undefined);
     await withinTime(asked, CLOSE_TIMEOUT_MS, () => new Pkcs11Error({ code: "PKCS11_CLOSED" })).catch(() => undefined);
     running.end("closed");
-    await running.gone();
+    await running.gone(CLOSE_TIMEOUT_MS);
   }
 
   async #serving(): Promise<RunningToken> {
     if (this.#closed) throw new Pkcs11Error({ code: "PKCS11_CLOSED" });
     if (this.#lasting !== undefined) throw new Pkcs11Error(this.#lasting);
-    if (this.#running !== undefined && !this.#running.ended) return this.#running;
+    if (this.#running !== undefined && !this.#running.hasEnded) return this.#running;
     if (this.#starting === undefined) {
       const failed = this.#failed;
       if (failed !== undefined && performance.now() - failed.at < RESTART_PAUSE_MS) {
@@ -108,7 +119,8 @@ export class TokenProcess {
 
   async #start(): Promise<RunningToken> {
     const request = this.#openRequest();
-    const running = new RunningToken(this.#program, request.sessions);
+    // One thread per session, and one more so that key generation does not wait for signatures.
+    const running: RunningToken = new ForeignProcess(this.#program, REFUSALS, request.sessions + 1);
     this.#launched = running;
     try {
       const timeoutMs = this.#openTimeoutMs;
@@ -117,10 +129,10 @@ export class TokenProcess {
       if (this.#closed) throw new Pkcs11Error({ code: "PKCS11_CLOSED" });
     } catch (thrown) {
       running.end("start");
-      await running.gone();
+      await running.gone(CLOSE_TIMEOUT_MS);
       if (this.#closed) throw new Pkcs11Error({ code: "PKCS11_CLOSED" }, { cause: thrown });
       if (!(thrown instanceof Pkcs11Error)) throw thrown;
-      const problem = running.isLoggingIn ? loginUnanswered(request, thrown.problem) : thrown.problem;
+      const problem = running.note === "login begun" ? loginUnanswered(request, thrown.problem) : thrown.problem;
       this.#failed = { at: performance.now(), problem };
       if (isLasting(problem)) this.#lasting = problem;
       throw new Pkcs11Error(problem, { cause: thrown });
@@ -130,6 +142,7 @@ export class TokenProcess {
   }
 }
 
+/** The PIN has been handed to the module, which has not answered. */
 function loginUnanswered({ token }: OpenRequest, end: Pkcs11Problem): Pkcs11Problem {
   const reason = end.code === "PKCS11_PROCESS_ENDED" ? end.reason : end.code;
   return { code: "PKCS11_LOGIN_UNANSWERED", token: token.serial ?? token.label ?? "", reason };

@@ -3,8 +3,11 @@
  * write where it should not; there it does so without the node.
  */
 import { type ChildProcess, fork } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Millis } from "../../src/base/clock.js";
-import type { Answer, Call } from "./messages.js";
+import { PARENT_PIPE } from "./limits.js";
+import type { Answer, Call, Report } from "./messages.js";
+import { withinTime } from "./withinTime.js";
 
 /** The owner's typed errors. */
 export interface Refusals<Problem> {
@@ -19,28 +22,39 @@ interface OpenCall {
   readonly reject: (error: Error) => void;
 }
 
-/** No output of foreign code gets among the node's own; and nothing is read from the node's input. */
-const PIPE_ONLY: ("ignore" | "ipc")[] = ["ignore", "ignore", "ignore", "ipc"];
+/** No output of foreign code gets among the node's own; and nothing is read from its input. The last is PARENT_PIPE. */
+const STDIO: ("ignore" | "ipc" | "pipe")[] = ["ignore", "ignore", "ignore", "ipc", "pipe"];
 
-export class ForeignProcess<Request, Problem> {
+export class ForeignProcess<Request, Problem, Note = never> {
   readonly #child: ChildProcess;
   readonly #refusals: Refusals<Problem>;
   readonly #calls = new Map<number, OpenCall>();
+  /** Goes out at the end of the turn: a message through the pipe costs as much as several requests in it. */
+  #outbox: Call<Request>[] = [];
   #nextId = 1;
+  #answers = 0;
+  #note: Note | undefined;
   #endReason: string | undefined;
+  /** Resolves when the process has ended and its pipe is read empty. */
+  readonly #silent: Promise<void>;
 
   /** @param threads how many calls the foreign code is in at once */
   constructor(program: string, refusals: Refusals<Problem>, threads: number) {
     this.#refusals = refusals;
     const env: NodeJS.ProcessEnv = { ...process.env, UV_THREADPOOL_SIZE: String(threads) };
     delete env.NODE_OPTIONS;
-    this.#child = fork(program, [], { env, execArgv: [], serialization: "advanced", stdio: PIPE_ONLY });
-    this.#child.on("message", (answer) => this.#answered(answer as Answer<Problem>));
+    this.#child = fork(program, [], { env, execArgv: [], serialization: "advanced", stdio: STDIO });
+    this.#child.on("message", (reports) => {
+      for (const report of reports as Report<Problem, Note>[]) this.#heard(report);
+    });
+    this.#silent = new Promise((resolve) => this.#child.once("close", () => resolve()));
     this.#child.on("error", (error) => this.end("code" in error ? String(error.code) : error.name));
     this.#child.on("exit", (code, signal) => this.#over(signal ?? `exit ${code}`));
     // Whoever waits for an answer has a timer that keeps the node; an idle or hanging process must not.
     this.#child.unref();
     this.#child.channel?.unref();
+    // Without any pipes where the system has no files left.
+    (this.#child.stdio?.[PARENT_PIPE] as Socket | undefined)?.unref();
   }
 
   get pid(): number | undefined {
@@ -51,18 +65,27 @@ export class ForeignProcess<Request, Problem> {
     return this.#endReason !== undefined;
   }
 
-  /** The request has been copied when this returns: secrets in it may be overwritten. */
-  ask(request: Request): Promise<unknown> {
+  /** How many came: a call in whose time it stood still was not merely waiting its turn. */
+  get answers(): number {
+    return this.#answers;
+  }
+
+  /** The last thing the process said unasked. */
+  get note(): Note | undefined {
+    return this.#note;
+  }
+
+  /**
+   * Settles when the process has answered or ended, however long nobody has waited for it any more. Secrets in the request
+   * may be overwritten then, not before.
+   */
+  ask(request: Request, timeLeftMs: Millis): Promise<unknown> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       if (this.#endReason !== undefined) return reject(this.#refusals.over(this.#endReason));
       this.#calls.set(id, { resolve, reject });
-      // Not even begun where the system has no files or processes left.
-      if (!this.#child.connected) return this.end("pipe");
-      const call: Call<Request> = { id, request };
-      this.#child.send(call as object, (error) => {
-        if (error !== null) this.end("pipe");
-      });
+      if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+      this.#outbox.push({ id, timeLeftMs, request });
     });
   }
 
@@ -73,7 +96,34 @@ export class ForeignProcess<Request, Problem> {
     this.#child.kill("SIGKILL");
   }
 
+  /**
+   * Resolves when the process is gone and all it said has been heard, which may be after its end. In any case within the
+   * time: it may hang in the kernel, and what the foreign code has started may keep the pipe open.
+   */
+  async gone(timeoutMs: Millis): Promise<void> {
+    await withinTime(this.#silent, timeoutMs, () => this.#refusals.over("late")).catch(() => undefined);
+  }
+
+  #flush(): void {
+    const calls = this.#outbox;
+    this.#outbox = [];
+    if (this.hasEnded) return;
+    // Not even begun where the system has no files or processes left.
+    if (!this.#child.connected) this.end("pipe");
+    else this.#child.send(calls, (error) => this.#sent(error));
+  }
+
+  #sent(error: Error | null): void {
+    if (error !== null) this.end("pipe");
+  }
+
+  #heard(report: Report<Problem, Note>): void {
+    if ("note" in report) this.#note = report.note;
+    else this.#answered(report);
+  }
+
   #answered(answer: Answer<Problem>): void {
+    this.#answers++;
     const call = this.#calls.get(answer.id);
     this.#calls.delete(answer.id);
     if ("problem" in answer) call?.reject(this.#refusals.told(answer.problem));
@@ -86,12 +136,4 @@ export class ForeignProcess<Request, Problem> {
     this.#calls.clear();
     for (const { reject } of calls) reject(this.#refusals.over(reason));
   }
-}
-
-/** Settles as `work`, or rejects with what `timedOut` makes. A late answer is dropped. */
-export function withinTime<T>(work: Promise<T>, timeoutMs: Millis, timedOut: () => Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(timedOut()), Math.max(0, timeoutMs));
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

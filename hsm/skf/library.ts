@@ -1,6 +1,6 @@
 /**
- * A vendor's SKF library, bound with koffi. Calls run beside the event loop: this process must hear that the node is gone
- * even while a call hangs. The standard promises no thread safety; who calls waits for one call before the next.
+ * A vendor's SKF library, bound with koffi. Calls run beside the event loop, which goes on hearing and answering the node.
+ * The standard promises no thread safety; who calls waits for one call before the next.
  */
 import { realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";

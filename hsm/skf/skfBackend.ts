@@ -10,7 +10,7 @@ import { sm2Identity } from "../../src/crypto/sm2Identity.js";
 import { sm3 } from "../../src/crypto/sm3.js";
 import { HASH_BYTES } from "../../src/crypto/suite.js";
 import { readSecret, type SecretSource } from "../keystore/secretSource.js";
-import { withinTime } from "../process/foreignProcess.js";
+import { withinTime } from "../process/withinTime.js";
 import { Turns } from "../shield/turns.js";
 import { RETRY_PAUSE_MS, WAITING_MAX } from "./limits.js";
 import { SkfLogin } from "./login.js";

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { copyBytes, equalBytes, toHex } from "../../src/base/bytes.js";
 import type { Millis } from "../../src/base/clock.js";
 import { BARE_SIGNATURE_BYTES } from "../../src/crypto/signatureRules.js";
-import { ForeignProcess, type Refusals, withinTime } from "../process/foreignProcess.js";
+import { ForeignProcess, type Refusals } from "../process/foreignProcess.js";
+import { withinTime } from "../process/withinTime.js";
 import { CLOSE_TIMEOUT_MS, OPEN_TIMEOUT_MS, PIN_TIMEOUT_MS, RESTART_PAUSE_MS, SIGN_HANG_MS } from "./limits.js";
 import type { SkfLogin } from "./login.js";
 import type { OpenedToken, SkfAddress, SkfAnswers, SkfRequest } from "./messages.js";
@@ -166,7 +167,7 @@ export class SkfProcess {
     request: Extract<SkfRequest, { kind: Kind }>,
     timeoutMs: Millis,
   ): Promise<SkfAnswers[Kind]> {
-    const answer = running.ask(request) as Promise<SkfAnswers[Kind]>;
+    const answer = running.ask(request, timeoutMs) as Promise<SkfAnswers[Kind]>;
     return withinTime(answer, timeoutMs, () => {
       running.end("hung");
       return timedOut(request.kind, timeoutMs);

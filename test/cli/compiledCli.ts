@@ -33,8 +33,8 @@ export function compileCli(): CompiledCli {
     files: [
       "src/cli/main",
       "hsm/pkcs11/tokenMain",
-      "hsm/pkcs11/parentWatch",
       "hsm/skf/skfMain",
+      "hsm/process/parentWatch",
       "src/node/participant/recovery/recoveryMain",
       // A page of the documents is made from it.
       "src/node/rpc/jsonRpc",

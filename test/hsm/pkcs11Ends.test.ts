@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterAll(() => hsm.remove());
 
-/** A node of its own that starts the token's process as RunningToken does, and asks it to open. */
+/** A node of its own that starts the token's process as ForeignProcess does, and asks it to open. */
 async function startNode(): Promise<{ readonly node: ChildProcess; readonly pid: number }> {
   const open = {
     kind: "open",
@@ -49,6 +49,45 @@ describe("the token's process ends with the node, however the node ended", () =>
       await expect.poll(() => hsm.log(), { timeout: SIGN_TIMEOUT_MS }).toContain(reached);
       expect(isRunning(pid)).toBe(true);
       node.kill("SIGKILL");
+      await expect.poll(() => isRunning(pid), { timeout: END_LIMIT_MS }).toBe(false);
+    });
+  }
+});
+
+describe("a node that has no more to do exits by itself, though nothing was closed", () => {
+  /** Opens, says which process holds the token, and signs when told to. */
+  const SCRIPT = `
+    const [module, options, pin, timeoutMs] = process.argv.slice(1);
+    const { openPkcs11 } = await import(module);
+    const backend = await openPkcs11({ ...JSON.parse(options), pin: new TextEncoder().encode(pin) });
+    process.stdout.write(backend.processId + "\\n");
+    process.stdin.once("data", async () => {
+      process.stdin.destroy();
+      await backend.signDigest(new Uint8Array(32).fill(1), Number(timeoutMs)).catch((error) => console.log(error.code));
+    });`;
+
+  for (const [fault, timeoutMs, answer] of [
+    ["none", SIGN_TIMEOUT_MS, ""],
+    ["hang", 500, "PKCS11_TIMEOUT\n"],
+    ["init-hang", 500, "PKCS11_TIMEOUT\n"],
+  ] as const) {
+    it(`with the module at ${fault}`, async () => {
+      const options = JSON.stringify({ ...hsm.options(), key });
+      const words = ["--input-type=module", "-e", SCRIPT, hsm.backendModule, options, PIN, String(timeoutMs)];
+      const node = spawn(process.execPath, words, { stdio: ["pipe", "pipe", "inherit"], timeout: 3 * SIGN_TIMEOUT_MS });
+      const ended = once(node, "close");
+      let said = "";
+      node.stdout.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+      await expect.poll(() => said, { timeout: SIGN_TIMEOUT_MS }).toMatch(/^\d+\n$/);
+      const pid = Number(said);
+      hsm.setFault(fault);
+      const start = performance.now();
+      node.stdin.write("sign\n");
+      expect(await ended).toEqual([0, null]);
+      expect(performance.now() - start).toBeLessThan(END_LIMIT_MS);
+      expect(said).toBe(`${pid}\n${answer}`);
       await expect.poll(() => isRunning(pid), { timeout: END_LIMIT_MS }).toBe(false);
     });
   }

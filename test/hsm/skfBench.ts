@@ -21,7 +21,7 @@ export interface SkfBench {
 }
 
 export function makeSkfBench(): SkfBench {
-  const compiled = compileModules(["hsm/skf/skfMain", "hsm/skf/skfBackend"]);
+  const compiled = compileModules(["hsm/skf/skfMain", "hsm/process/parentWatch", "hsm/skf/skfBackend"]);
   const program = compiled.path("hsm/skf/skfMain");
   const built: SkfStandIn[] = [];
   const optionsOf: SkfBench["optionsOf"] = (standIn, options = {}) => ({

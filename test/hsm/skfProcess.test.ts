@@ -75,7 +75,7 @@ describe("a library that hangs", () => {
     expect(presented()).toBe(1);
   });
 
-  for (const call of ["EnumDev", "ConnectDev", "ExportPublicKey", "GetPINInfo"]) {
+  for (const call of ["Load", "EnumDev", "ConnectDev", "ExportPublicKey", "GetPINInfo"]) {
     test(`in ${call} is not opened, and its process is gone`, async () => {
       standIn.control({ hang: call });
       expect(await refusalOf(bench.open(standIn, { openTimeoutMs: 1_000 }))).toBe("SKF_TIMEOUT");
@@ -285,6 +285,16 @@ describe("a node", () => {
       await expect.poll(bench.processes).toEqual([]);
     });
   }
+
+  test("that is killed takes the process with it that hangs in loading its library", async () => {
+    standIn.control({ hang: "Load" });
+    const { node, ended } = startNode(SIGN_TIMEOUT_MS);
+    await untilCalled("Load", 1);
+    expect(bench.processes()).toHaveLength(1);
+    node.kill("SIGKILL");
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    await expect.poll(bench.processes, { timeout: SIGN_TIMEOUT_MS }).toEqual([]);
+  });
 
   test("that is killed takes the process of a hanging library with it", async () => {
     const { node, ended } = await signing(SIGN_TIMEOUT_MS, { hang: "ECCSignData" });

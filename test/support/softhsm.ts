@@ -56,6 +56,8 @@ export interface SoftHsm {
   /** The shim before it. */
   readonly shim: string;
   readonly program: string;
+  /** The back end for children on plain Node. */
+  readonly backendModule: string;
   /** What `openPkcs11` needs but the key: through the shim unless `direct`. */
   options(direct?: boolean): Omit<Pkcs11Options, "key">;
   setFault(fault: ShimFault): void;
@@ -91,7 +93,7 @@ export function startSoftHsm(): SoftHsm {
   const words = ["--init-token", "--free", "--label", TOKEN_LABEL, "--pin", PIN, "--so-pin", SO_PIN];
   execFileSync("softhsm2-util", words, { stdio: "ignore" });
   const shim = buildShim(folder);
-  const program = compileModules(["hsm/pkcs11/tokenMain", "hsm/pkcs11/parentWatch"]);
+  const program = compileModules(["hsm/pkcs11/tokenMain", "hsm/process/parentWatch", "hsm/pkcs11/pkcs11Backend"]);
   const lines = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : []);
   const moduleRules = { folders: ["/usr/lib", folder], owners: [0, process.getuid?.() ?? 0] };
   return {
@@ -99,6 +101,7 @@ export function startSoftHsm(): SoftHsm {
     module,
     shim,
     program: program.path("hsm/pkcs11/tokenMain"),
+    backendModule: program.path("hsm/pkcs11/pkcs11Backend"),
     options: (direct = false) => ({
       module: direct ? module : shim,
       token: { label: TOKEN_LABEL },

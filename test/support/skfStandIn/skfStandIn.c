@@ -122,6 +122,9 @@ static void called(const char *name) {
   if (named("crash", name)) raise(SIGSEGV);
 }
 
+/* As a vendor's start-up code that waits for a service of its own. */
+__attribute__((constructor)) static void loaded(void) { called("Load"); }
+
 static int fault(const char *name) { return named("fault", name); }
 
 /* Handles die with the device; a device that was plugged in again has another epoch. */

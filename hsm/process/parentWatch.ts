@@ -1,6 +1,6 @@
 /**
- * A thread of the token's process that ends it when the node is gone. The main thread cannot do that while it hangs in the
- * module: it would outlive the node and keep the token from the next one.
+ * A thread of the process that ends it when the node is gone. The main thread cannot do that while it hangs in the foreign
+ * code: it would outlive the node and keep the device from the next one.
  */
 import { Socket } from "node:net";
 import { parentPort } from "node:worker_threads";
