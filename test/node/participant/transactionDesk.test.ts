@@ -1,7 +1,6 @@
 /** What becomes of a transaction, told to whoever brought it: in a block, refused, or not in time. */
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../../src/base/bytes.js";
-import { referenceSuite } from "../../../src/crypto/referenceSuite.js";
 import type { SignedCall } from "../../../src/ledger/execution.js";
 import type { DecodedCall } from "../../../src/ledger/pool/decodeCall.js";
 import { type Refusal, refusal } from "../../../src/ledger/pool/refusal.js";
