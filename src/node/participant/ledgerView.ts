@@ -117,7 +117,7 @@ export class LedgerView implements ChainView {
     return this.#parts.ledger.call(to, input, caller ?? NOBODY);
   }
 
-  /** System contracts have no code that could be shown. */
+  /** Neither system contracts nor KV tables have code or an ABI that is stored with them. */
   code(_address: string): Uint8Array {
     return EMPTY_BYTES;
   }

@@ -36,7 +36,7 @@ export const contractMethods = [
   method({
     name: "getCode",
     tag: TAG,
-    summary: "A contract's code; empty where there is no contract.",
+    summary: "A contract's code; empty where there is none, as for system contracts and KV tables.",
     params: [group, nodeName, contract],
     result: { name: "code", schema: BYTES },
     answer: ({ view }, _group, _node, at) => {
@@ -47,7 +47,7 @@ export const contractMethods = [
   method({
     name: "getABI",
     tag: TAG,
-    summary: "A contract's ABI as JSON in a text; empty where none is known.",
+    summary: "A contract's ABI as JSON in a text; empty where none is known, as for system contracts and KV tables.",
     params: [group, nodeName, contract],
     result: { name: "abi", schema: TEXT },
     answer: ({ view }, _group, _node, at) => view.abi(at),

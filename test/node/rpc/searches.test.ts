@@ -97,13 +97,17 @@ describe("searches", () => {
   it("end when nobody waits for them, running, waiting or not begun, and leave their room to others", async () => {
     const searches = new Searches();
     const gone = new AbortController();
-    setMaxListeners(0, gone.signal);
+    const left = new AbortController();
+    setMaxListeners(0, left.signal);
     const running = endless(searches, gone.signal);
     const others = Array.from({ length: SEARCHES_AT_ONCE_MAX - 1 }, () => endless(searches));
-    const waiting = Array.from({ length: 30 }, () => endless(searches, gone.signal));
+    const waiting = Array.from({ length: 30 }, () => endless(searches, left.signal));
     const last = endless(searches);
     await rounds(10);
     expect(searches.counts).toEqual({ running: SEARCHES_AT_ONCE_MAX, waiting: 31 });
+    left.abort();
+    await rounds(2);
+    expect(searches.counts).toEqual({ running: SEARCHES_AT_ONCE_MAX, waiting: 1 });
     gone.abort();
     expect(await running.code).toBe(-32003);
     expect(new Set(await Promise.all(waiting.map(({ code }) => code)))).toEqual(new Set([-32003]));
