@@ -44,6 +44,15 @@ export {
 } from "./chain/verify.js";
 export { type VerifiedHeader, type VerifyHeaderOptions, verifyHeader } from "./chain/verifyHeader.js";
 export { type Commitment, decodeCommitment, encodeCommitment } from "./codec/edgeseal/commitment.js";
+export { stateKey, stateValueHash } from "./codec/edgeseal/stateHash.js";
+export {
+  checkStateProof,
+  decodeStateProof,
+  encodeStateProof,
+  type StatePath,
+  type StateProof,
+  type StateVerdict,
+} from "./codec/edgeseal/stateProof.js";
 export { type GenesisConfig, genesisHash, genesisSealers, readGenesis } from "./codec/fisco/genesis.js";
 export type { Header, HeaderSignature, ParentInfo, SealerSet, SignedHeader } from "./codec/fisco/header.js";
 export { headerHash, headerPreimage } from "./codec/fisco/headerHash.js";

@@ -7,7 +7,7 @@
  * its signatures, and its sizes are still honest.
  */
 import { compareBytes, equalBytes, fromHex, toHex } from "../../src/base/bytes.js";
-import { contentRoot, encodeCommitment, sealerSetHash } from "../../src/codec/edgeseal/commitment.js";
+import { encodeCommitment, sealerSetHash } from "../../src/codec/edgeseal/commitment.js";
 import {
   CONSENSUS_PRECOMPILE_ADDRESS,
   type ConsensusCall,
@@ -20,7 +20,6 @@ import { checkSealerSet } from "../../src/codec/fisco/headerRules.js";
 import type { HashedHeader } from "../../src/codec/hashedHeader.js";
 import type { Profile } from "../../src/codec/profile.js";
 import type { BlockBody, EventMessage } from "../../src/codec/wire/eventMessage.js";
-import { merkleProof, merkleRoot } from "../../src/crypto/merkle.js";
 import { MountainRange } from "../../src/crypto/mountainRange.js";
 import { HASH_BYTES, type SoftSigner, type Suite } from "../../src/crypto/suite.js";
 import { type Account, makeAccount } from "./accounts.js";
@@ -32,6 +31,8 @@ import {
   randomCalls,
   type TransactionRequest,
 } from "./blockContent.js";
+import { type BlockRoots, randomRoots, rootsOf } from "./blockRoots.js";
+import { BODIES_KEPT_DEFAULT, IssuedBodies } from "./issuedBodies.js";
 import { SimulatorError } from "./problems.js";
 import { quorumWeight } from "./quorum.js";
 import { applyConsensusCalls, callsOfEdits, type SealerEdit } from "./sealerEdits.js";
@@ -74,23 +75,14 @@ export interface BlockContent {
 }
 
 export const VERSION_3_3_0 = 0x0303_0000;
-export const BODIES_KEPT_DEFAULT = 1_024;
 /** Accounts that send random traffic. */
 const USERS = 4;
-const ZERO_HASH = new Uint8Array(HASH_BYTES);
 const NO_BYTES = new Uint8Array(0);
 
 interface SetFrom {
   /** First height it is the list of. */
   readonly from: number;
   readonly set: SealerSet;
-}
-
-interface Roots {
-  readonly txsRoot: Uint8Array;
-  readonly receiptsRoot: Uint8Array;
-  readonly contentRoot: Uint8Array;
-  readonly gasUsed: string;
 }
 
 export class ChainIssuer {
@@ -115,8 +107,7 @@ export class ChainIssuer {
   readonly #secretKeys = new Map<string, Uint8Array>();
   readonly #sets: SetFrom[] = [];
   readonly #headers = new Map<number, HashedHeader>();
-  readonly #bodies = new Map<number, readonly IssuedTransaction[]>();
-  readonly #places = new Map<string, { readonly number: number; readonly index: number }>();
+  readonly #bodies: IssuedBodies;
   readonly #history: MountainRange;
   #head: HashedHeader;
 
@@ -139,6 +130,7 @@ export class ChainIssuer {
     this.governor = this.#account();
     this.publisher = this.#account();
     this.users = Array.from({ length: USERS }, () => this.#account());
+    this.#bodies = new IssuedBodies(suite.hash, options.bodiesKept ?? BODIES_KEPT_DEFAULT);
     this.#history = MountainRange.empty(suite.hash);
     this.#sets.push({ from: 0, set: this.#firstSet(sealerCount, weights) });
     this.#head = this.#issueGenesis();
@@ -182,7 +174,7 @@ export class ChainIssuer {
    * @throws SimulatorError `SIMULATOR_NOT_KEPT` also for blocks that were issued without content.
    */
   transactions(number: number): readonly IssuedTransaction[] {
-    return this.#bodies.get(number) ?? notKept("body", number);
+    return this.#bodies.transactions(number);
   }
 
   /** Whether `transactions`, `body` and `proofs` know the block. */
@@ -192,12 +184,7 @@ export class ChainIssuer {
 
   /** All transactions and receipts of a block in Tars. @throws SimulatorError `SIMULATOR_NOT_KEPT` */
   body(number: number): BlockBody {
-    const issued = this.transactions(number);
-    return {
-      number,
-      transactions: issued.map(({ bytes }) => bytes),
-      receipts: issued.map(({ receiptBytes }) => receiptBytes),
-    };
+    return this.#bodies.body(number);
   }
 
   /**
@@ -205,25 +192,12 @@ export class ChainIssuer {
    * @throws SimulatorError `SIMULATOR_NOT_KEPT`; CryptoError `CRYPTO_LEAF_INDEX`
    */
   proofs(number: number, index: number): EventMessage {
-    const issued = this.transactions(number);
-    const { hash } = this.suite;
-    const transactionProof = merkleProof(
-      hash,
-      issued.map((one) => one.hash),
-      index,
-    );
-    const receiptProof = merkleProof(
-      hash,
-      issued.map((one) => one.receiptHash),
-      index,
-    );
-    const { bytes, receiptBytes } = issued[index] as IssuedTransaction;
-    return { number, transaction: bytes, transactionProof, receipt: receiptBytes, receiptProof };
+    return this.#bodies.proofs(number, index);
   }
 
   /** Where a transaction stands, among the bodies still kept. */
   find(transactionHash: Uint8Array): { readonly number: number; readonly index: number } | undefined {
-    return this.#places.get(toHex(transactionHash));
+    return this.#bodies.find(transactionHash);
   }
 
   /** The secret of a sealer, present or past. @throws SimulatorError `SIMULATOR_KEY_UNKNOWN` */
@@ -255,7 +229,10 @@ export class ChainIssuer {
     const sealers = this.sealers(number);
     const calls = callsOfEdits(sealers, content.sealers ?? [], (given) => this.#adopt(given));
     const issued = this.#execute(content, calls, number, timestamp);
-    const roots = issued === undefined ? this.#randomRoots() : this.#rootsOf(issued);
+    const roots =
+      issued === undefined
+        ? randomRoots(this.#blockRandom, this.profile.layout)
+        : rootsOf(issued, this.suite.hash, this.profile.layout);
     const next = calls.length === 0 ? sealers : applyConsensusCalls(sealers, calls);
     const header: Header = {
       version: this.version,
@@ -273,7 +250,7 @@ export class ChainIssuer {
     const hash = headerHash(this.suite.hash, header);
     const signatures = this.sign(hash, sealers, this.#signers(sealers));
     if (next !== sealers) this.#sets.push({ from: number + 1, set: next });
-    if (issued !== undefined) this.#keepBody(number, issued);
+    if (issued !== undefined) this.#bodies.keep(number, issued);
     return this.#keepHeader({ header, signatures, hash });
   }
 
@@ -358,36 +335,7 @@ export class ChainIssuer {
     };
   }
 
-  #rootsOf(issued: readonly IssuedTransaction[]): Roots {
-    const { hash } = this.suite;
-    const edgeseal = this.profile.layout === "edgeseal";
-    const transactionBytes = issued.map(({ bytes }) => bytes);
-    const receiptBytes = issued.map((one) => one.receiptBytes);
-    return {
-      txsRoot: merkleRoot(
-        hash,
-        issued.map((one) => one.hash),
-      ),
-      receiptsRoot: merkleRoot(
-        hash,
-        issued.map((one) => one.receiptHash),
-      ),
-      contentRoot: edgeseal ? contentRoot(hash, transactionBytes, receiptBytes) : ZERO_HASH,
-      gasUsed: String(issued.reduce((sum, { receipt }) => sum + BigInt(receipt.gasUsed), 0n)),
-    };
-  }
-
-  #randomRoots(): Roots {
-    const random = this.#blockRandom;
-    return {
-      txsRoot: random.bytes(HASH_BYTES),
-      receiptsRoot: random.bytes(HASH_BYTES),
-      contentRoot: this.profile.layout === "edgeseal" ? random.bytes(HASH_BYTES) : ZERO_HASH,
-      gasUsed: String(random.between(21_000, 4_000_000)),
-    };
-  }
-
-  #extraData(sealers: SealerSet, next: SealerSet, roots: Roots): Uint8Array {
+  #extraData(sealers: SealerSet, next: SealerSet, roots: BlockRoots): Uint8Array {
     if (this.profile.layout === "fisco") return NO_BYTES;
     return encodeCommitment({
       faultModel: this.profile.faultModel,
@@ -426,18 +374,6 @@ export class ChainIssuer {
     this.#options.sink?.(header);
     return header;
   }
-
-  #keepBody(number: number, issued: readonly IssuedTransaction[]): void {
-    this.#bodies.set(number, issued);
-    issued.forEach(({ hash }, index) => {
-      this.#places.set(toHex(hash), { number, index });
-    });
-    if (this.#bodies.size <= (this.#options.bodiesKept ?? BODIES_KEPT_DEFAULT)) return;
-    const [oldest] = this.#bodies.keys();
-    if (oldest === undefined) return;
-    for (const { hash } of this.#bodies.get(oldest) ?? []) this.#places.delete(toHex(hash));
-    this.#bodies.delete(oldest);
-  }
 }
 
 /** Index of a node in a set, or -1. */
@@ -449,6 +385,6 @@ function refuse(option: string, reason: string): never {
   throw new SimulatorError({ code: "SIMULATOR_OPTION", option, reason });
 }
 
-function notKept(what: "header" | "body", number: number): never {
+function notKept(what: "header", number: number): never {
   throw new SimulatorError({ code: "SIMULATOR_NOT_KEPT", what, number });
 }

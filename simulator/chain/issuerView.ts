@@ -154,6 +154,9 @@ export class IssuerView implements ChainView {
   }
 
   /** The state root of a simulated block is random, so nothing can be proved by it. */
+  /** Nodes of the range over its headers are not kept. */
+  ancestorProof(): undefined {}
+
   stateProof(): undefined {
     return undefined;
   }

@@ -9,17 +9,25 @@ export class BytesError extends DomainError<BytesProblem> {
 
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
-const HEX_DIGITS = "0123456789abcdef";
-const HEX_OF_BYTE: readonly string[] = Array.from(
-  { length: 256 },
-  (_, byte) => `${HEX_DIGITS[byte >> 4]}${HEX_DIGITS[byte & 15]}`,
-);
+/** ASCII of the hex digits. */
+const HEX_UNITS = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const ASCII_DECODER = new TextDecoder();
+/** Digits of short byte strings are put together here. */
+const HEX_SCRATCH = new Uint8Array(1_024);
 
-/** Lower-case hex without `0x`. */
+/**
+ * Lower-case hex without `0x`. The digits become a text in one go: a text grown digit by digit is a tree of small objects,
+ * which costs the garbage collector and the first reader more than the digits do.
+ */
 export function toHex(bytes: Uint8Array): string {
-  let hex = "";
-  for (const byte of bytes) hex += HEX_OF_BYTE[byte];
-  return hex;
+  const length = 2 * bytes.length;
+  const units = length <= HEX_SCRATCH.length ? HEX_SCRATCH : new Uint8Array(length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    units[2 * i] = HEX_UNITS[byte >> 4] as number;
+    units[2 * i + 1] = HEX_UNITS[byte & 15] as number;
+  }
+  return ASCII_DECODER.decode(units.subarray(0, length));
 }
 
 /** Lower-case hex with `0x`, the way JSON-RPC shows bytes. */
@@ -81,6 +89,32 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+/** Big-endian, two's complement; other bits than the lowest 32 are dropped. */
+export function int32Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  putInt32(bytes, 0, value);
+  return bytes;
+}
+
+/** Big-endian, two's complement; of a safe integer or a bigint of 64 bits. */
+export function int64Bytes(value: number | bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  if (typeof value === "bigint") new DataView(bytes.buffer).setBigInt64(0, value);
+  else {
+    putInt32(bytes, 0, Math.floor(value / 2 ** 32));
+    putInt32(bytes, 4, value);
+  }
+  return bytes;
+}
+
+/** Shifts, because a DataView made for four bytes costs more than they do. */
+export function putInt32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
 /** A copy with memory of its own. `slice` is no safe way to one: on a Node Buffer it shares memory. */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
@@ -92,7 +126,16 @@ export function isZeroBytes(bytes: Uint8Array): boolean {
 }
 
 const UTF8_ENCODER = new TextEncoder();
+/** Up to here a loop over ASCII costs less than the call of the encoder does. */
+const SHORT_TEXT_LENGTH_MAX = 64;
 
 export function utf8Bytes(text: string): Uint8Array {
-  return UTF8_ENCODER.encode(text);
+  if (text.length > SHORT_TEXT_LENGTH_MAX) return UTF8_ENCODER.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) return UTF8_ENCODER.encode(text);
+    bytes[i] = unit;
+  }
+  return bytes;
 }

@@ -217,13 +217,27 @@ class JsonReader {
  * @throws JsonError `JSON_NOT_WRITABLE` for what JSON cannot say (undefined in an array, functions, NaN).
  */
 export function writeJson(value: unknown): string {
+  // Most values have nothing that JSON.stringify would get wrong, and it is several times faster.
+  return isPlainJson(value) ? JSON.stringify(value) : writeCarefully(value);
+}
+
+/** Whether JSON.stringify writes the value by the same rules. */
+function isPlainJson(value: unknown): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || "toJSON" in value) return false;
+  if (Array.isArray(value)) return value.every(isPlainJson);
+  return Object.values(value).every((member) => member === undefined || isPlainJson(member));
+}
+
+function writeCarefully(value: unknown): string {
   if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number" && Number.isFinite(value)) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(writeJson).join(",")}]`;
+  if (Array.isArray(value)) return `[${value.map(writeCarefully).join(",")}]`;
   if (typeof value === "object") {
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${writeJson(member)}`).join(",")}}`;
+    return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${writeCarefully(member)}`).join(",")}}`;
   }
   throw new JsonError({ code: "JSON_NOT_WRITABLE", kind: typeof value });
 }

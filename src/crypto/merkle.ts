@@ -37,12 +37,16 @@ function checkLeaves(leaves: readonly Uint8Array[]): void {
 /** The nodes above one level. `pair` is 64 bytes of scratch space. */
 function parents(hash: HashFunction, nodes: readonly Uint8Array[], pair: Uint8Array): Uint8Array[] {
   const above: Uint8Array[] = [];
-  for (let i = 0; i < nodes.length; i += 2) above.push(hashGroup(hash, nodes.slice(i, i + 2), pair));
+  for (let i = 0; i < nodes.length; i += 2) above.push(hashGroup(hash, nodes[i], nodes[i + 1], pair));
   return above;
 }
 
-function hashGroup(hash: HashFunction, group: MerkleGroup, pair: Uint8Array): Uint8Array {
-  const [first, second] = group;
+function hashGroup(
+  hash: HashFunction,
+  first: Uint8Array | undefined,
+  second: Uint8Array | undefined,
+  pair: Uint8Array,
+): Uint8Array {
   if (first === undefined) return hash(pair.subarray(0, 0));
   if (second === undefined) return hash(first);
   pair.set(first);
@@ -129,7 +133,7 @@ export function verifyMerkleProof(
     else if (lastOfLevel && position === 0) return undefined;
     else if (position === 0 && equalBytes(group[1] as Uint8Array, node)) equalLevels.push(level);
     index += position * 2 ** level;
-    node = hashGroup(hash, group, pair);
+    node = hashGroup(hash, group[0], group[1], pair);
   }
   return equalBytes(node, root) ? { index, groupSizes: groups.map((group) => group.length), equalLevels } : undefined;
 }

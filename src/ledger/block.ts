@@ -2,6 +2,7 @@
 import { EMPTY_BYTES } from "../base/bytes.js";
 import { contentRoot, encodeCommitment, sealerSetHash } from "../codec/edgeseal/commitment.js";
 import type { Header, SealerSet } from "../codec/fisco/header.js";
+import { encodeReceipt } from "../codec/fisco/receiptTars.js";
 import type { HashedHeader } from "../codec/hashedHeader.js";
 import type { Profile } from "../codec/profile.js";
 import type { HashFunction } from "../crypto/hashFunction.js";
@@ -47,6 +48,11 @@ export function headerOf(parts: BlockParts, profile: Profile, hash: HashFunction
   };
 }
 
+/** Messages are for people and may be worded anew in any release, so no commitment covers them. */
+function wordlessReceipt({ receipt, receiptHash, receiptBytes }: ExecutedCall): Uint8Array {
+  return receipt.message === "" ? receiptBytes : encodeReceipt({ ...receipt, message: "" }, receiptHash);
+}
+
 function commitmentOf(parts: BlockParts, profile: Profile, hash: HashFunction): Uint8Array {
   const { sealers, nextSealers, historyRoot, calls } = parts;
   return encodeCommitment({
@@ -58,7 +64,7 @@ function commitmentOf(parts: BlockParts, profile: Profile, hash: HashFunction): 
     contentRoot: contentRoot(
       hash,
       calls.map(({ bytes }) => bytes),
-      calls.map(({ receiptBytes }) => receiptBytes),
+      calls.map(wordlessReceipt),
     ),
   });
 }

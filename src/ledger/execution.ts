@@ -30,31 +30,51 @@ export interface Executor {
   readonly gate: Gate;
 }
 
+/** What a block may use up: it is cut off before the first call for which something is used up already. */
+export const BLOCK_GAS_MAX = 30_000_000;
+/** Encoded receipts of one block. */
+export const BLOCK_RECEIPT_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * @param gasLimit of each call.
+ * @returns as many of the calls, from the first one on, as a block has room for; always the same ones for the same calls.
+ */
 export function executeTransactions(
   executor: Executor,
   calls: readonly SignedCall[],
   frame: Frame,
   gasLimit: number,
 ): ExecutedCall[] {
-  return calls.map((call) => {
-    const { to, input } = call.transaction.data;
-    const outcome = carryOut(
-      executor,
-      {
-        caller: call.sender,
-        origin: call.sender,
-        to: addressText(to),
-        input,
-        gas: gasLimit,
-        depth: 0,
-        readOnly: false,
-      },
-      frame,
-    );
-    const receipt = receiptOf(call.transaction, outcome, frame.block.number);
-    const digest = receiptHash(frame.hash, receipt);
-    return { ...call, receipt, receiptHash: digest, receiptBytes: encodeReceipt(receipt, digest) };
-  });
+  const executed: ExecutedCall[] = [];
+  let [gas, bytes] = [0, 0];
+  for (const call of calls) {
+    if (gas >= BLOCK_GAS_MAX || bytes >= BLOCK_RECEIPT_BYTES_MAX) break;
+    const done = executeTransaction(executor, call, frame, Math.min(gasLimit, BLOCK_GAS_MAX));
+    gas += Number(done.receipt.gasUsed);
+    bytes += done.receiptBytes.length;
+    executed.push(done);
+  }
+  return executed;
+}
+
+function executeTransaction(executor: Executor, call: SignedCall, frame: Frame, gasLimit: number): ExecutedCall {
+  const { to, input } = call.transaction.data;
+  const outcome = carryOut(
+    executor,
+    {
+      caller: call.sender,
+      origin: call.sender,
+      to: addressText(to),
+      input,
+      gas: gasLimit,
+      depth: 0,
+      readOnly: false,
+    },
+    frame,
+  );
+  const receipt = receiptOf(call.transaction, outcome, frame.block.number);
+  const digest = receiptHash(frame.hash, receipt);
+  return { ...call, receipt, receiptHash: digest, receiptBytes: encodeReceipt(receipt, digest) };
 }
 
 /** One call: of a transaction, of JSON-RPC, or of a contract by an engine. What it wrote stays only where it succeeded. */

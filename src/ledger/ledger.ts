@@ -27,7 +27,7 @@ import {
   type SignedCall,
 } from "./execution.js";
 import { LedgerError } from "./problems.js";
-import { ProvenState, recordKey } from "./provenState.js";
+import { ProvenState } from "./provenState.js";
 import { STATE_HEIGHTS_MAX } from "./state/limits.js";
 import type { StateSnapshot } from "./state/snapshot.js";
 import type { StateTree } from "./state/stateTree.js";
@@ -209,7 +209,7 @@ export class Ledger {
   #treeChanges(diffs: readonly RecordDiff[]) {
     const { hash } = this.#parts.suite;
     return diffs.map(({ table, key, after }) => ({
-      key: recordKey(hash, table, key),
+      key: this.state.placeOf(table, key),
       valueHash: after === undefined ? undefined : stateValueHash(hash, after),
     }));
   }

@@ -8,16 +8,24 @@ import { stateKey, stateValueHash } from "../codec/edgeseal/stateHash.js";
 import { encodeStateProof } from "../codec/edgeseal/stateProof.js";
 import type { HashFunction } from "../crypto/hashFunction.js";
 import { LedgerDamage } from "./problems.js";
-import type { StateReader } from "./records.js";
+import type { RecordName, StateReader } from "./records.js";
 import type { StateTree } from "./state/stateTree.js";
 import type { LedgerStore, RecordDiff } from "./store.js";
 
-/** Records that were compared and are remembered; each is a few hundred bytes. */
+/** Records that were compared and are remembered. */
 export const RECORDS_REMEMBERED_MAX = 65_536;
+/** Bytes of their values together; larger values than the second number are read anew each time. */
+export const REMEMBERED_BYTES_MAX = 32 * 1024 * 1024;
+export const REMEMBERED_VALUE_BYTES_MAX = 4_096;
 
 /** Place of a record in the tree. */
 export function recordKey(hash: HashFunction, table: string, key: string): Uint8Array {
   return stateKey(hash, table, utf8Bytes(key));
+}
+
+interface Known {
+  readonly place: Uint8Array;
+  readonly value: Uint8Array | undefined;
 }
 
 export class ProvenState implements StateReader {
@@ -25,7 +33,8 @@ export class ProvenState implements StateReader {
   readonly #tree: StateTree;
   readonly #hash: HashFunction;
   /** Oldest first; a record that is not there is remembered, too. */
-  readonly #known = new Map<string, Uint8Array | undefined>();
+  readonly #known = new Map<string, Known>();
+  #knownBytes = 0;
 
   constructor(store: LedgerStore, tree: StateTree, hash: HashFunction) {
     this.#store = store;
@@ -37,19 +46,28 @@ export class ProvenState implements StateReader {
   get(table: string, key: string): Uint8Array | undefined {
     const name = nameOf(table, key);
     const known = this.#known.get(name);
-    if (known !== undefined || this.#known.has(name)) return known;
+    if (known !== undefined) return known.value;
+    const place = recordKey(this.#hash, table, key);
     const value = this.#store.record(table, key);
-    this.#compare(table, key, value, this.#store.head() ?? 0);
-    this.#remember(name, value);
+    this.#compare({ table, key, place }, value, this.#store.head() ?? 0);
+    this.#remember(name, { place, value });
     return value;
+  }
+
+  /** `recordKey`, which is known already for whatever was read. */
+  placeOf(table: string, key: string): Uint8Array {
+    return this.#known.get(nameOf(table, key))?.place ?? recordKey(this.#hash, table, key);
   }
 
   /** The records of a block that is on the disk now. */
   committed(diffs: readonly RecordDiff[]): void {
     for (const { table, key, after } of diffs) {
       const name = nameOf(table, key);
+      const known = this.#known.get(name);
       // What nobody has asked for yet is compared when somebody does.
-      if (this.#known.has(name)) this.#known.set(name, after);
+      if (known === undefined) continue;
+      this.#forget(name, known);
+      this.#remember(name, { ...known, value: after });
     }
   }
 
@@ -62,12 +80,12 @@ export class ProvenState implements StateReader {
     for (let number = height + 1; number <= head; number++) {
       const changed = this.#store.diffs(number)?.find((diff) => diff.table === table && diff.key === key);
       if (changed === undefined) continue;
-      this.#compare(table, key, changed.before, height);
+      this.#compare({ table, key, place: this.placeOf(table, key) }, changed.before, height);
       return changed.before;
     }
     const value = this.get(table, key);
     // Where a diff on the way is gone, the newest value is not the one of that height.
-    if (height !== head) this.#compare(table, key, value, height);
+    if (height !== head) this.#compare({ table, key, place: this.placeOf(table, key) }, value, height);
     return value;
   }
 
@@ -77,24 +95,39 @@ export class ProvenState implements StateReader {
    */
   prove(table: string, key: string, height: number): StateProofAnswer {
     const value = this.valueAt(table, key, height);
-    const proof = encodeStateProof(this.#tree.prove(recordKey(this.#hash, table, key), height));
+    const proof = encodeStateProof(this.#tree.prove(this.placeOf(table, key), height));
     return { number: height, value, proof };
   }
 
-  #compare(table: string, key: string, value: Uint8Array | undefined, height: number): void {
-    const expected = this.#tree.valueHash(recordKey(this.#hash, table, key), height);
+  #compare(
+    { table, key, place }: RecordName & Pick<Known, "place">,
+    value: Uint8Array | undefined,
+    height: number,
+  ): void {
+    const expected = this.#tree.valueHash(place, height);
     const found = value === undefined ? undefined : stateValueHash(this.#hash, value);
     const same = found === undefined ? expected === undefined : expected !== undefined && equalBytes(found, expected);
     if (!same) throw new LedgerDamage({ code: "LEDGER_RECORD_ALTERED", place: this.#store.place, table, key });
   }
 
-  #remember(name: string, value: Uint8Array | undefined): void {
-    if (this.#known.size >= RECORDS_REMEMBERED_MAX) {
-      const [oldest] = this.#known.keys();
-      if (oldest !== undefined) this.#known.delete(oldest);
+  #remember(name: string, known: Known): void {
+    if (bytesOf(known) > REMEMBERED_VALUE_BYTES_MAX) return;
+    this.#known.set(name, known);
+    this.#knownBytes += bytesOf(known);
+    for (const [oldest, forgotten] of this.#known) {
+      if (this.#known.size <= RECORDS_REMEMBERED_MAX && this.#knownBytes <= REMEMBERED_BYTES_MAX) break;
+      this.#forget(oldest, forgotten);
     }
-    this.#known.set(name, value);
   }
+
+  #forget(name: string, known: Known): void {
+    this.#known.delete(name);
+    this.#knownBytes -= bytesOf(known);
+  }
+}
+
+function bytesOf({ value }: Known): number {
+  return value?.length ?? 0;
 }
 
 /** Table names hold no space. */

@@ -33,12 +33,19 @@ export class StateOverlay implements StateReader {
   readonly #below: StateReader;
   readonly #tables = new Map<string, Map<string, Entry>>();
   readonly #undo: Undo[] = [];
+  #reads = 0;
 
   constructor(below: StateReader) {
     this.#below = below;
   }
 
+  /** Records read since the beginning, whether they were there or not: what they cost is the engine's business. */
+  get reads(): number {
+    return this.#reads;
+  }
+
   get(table: string, key: string): Uint8Array | undefined {
+    this.#reads++;
     const entry = this.#tables.get(table)?.get(key);
     if (entry === undefined) return this.#below.get(table, key);
     if ("value" in entry) return entry.value;

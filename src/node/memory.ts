@@ -12,6 +12,10 @@ const OLD_GENERATION_GROWTH_PERCENT = 20;
 /** Bytes of bytecode a function runs before it is optimised, some 15 times V8's default: only the hottest ones are. */
 const OPTIMISE_AFTER_BYTES = 2_000_000;
 
+/** V8's own, as `node --v8-options` of Node 20 shows them. */
+const DEFAULTS = ["--semi-space-growth-factor=2", "--heap-growing-percent=0", "--no-optimize-for-size"] as const;
+const INTERRUPT_BUDGET_DEFAULT = 67_584;
+
 /** To be called first thing, before the heap has grown. */
 export function keepHeapSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
@@ -20,4 +24,10 @@ export function keepHeapSmall(): void {
   setFlagsFromString("--optimize-for-size");
   // Later versions do not know this one and would say so on standard error.
   if (process.versions.v8.startsWith("11.")) setFlagsFromString(`--interrupt-budget=${OPTIMISE_AFTER_BYTES}`);
+}
+
+/** Back to what V8 does by itself, for a node that seals blocks: with a small heap it would take twice the time for each. */
+export function letHeapGrow(): void {
+  for (const flag of DEFAULTS) setFlagsFromString(flag);
+  if (process.versions.v8.startsWith("11.")) setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET_DEFAULT}`);
 }

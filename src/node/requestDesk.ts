@@ -6,6 +6,7 @@ import type { Committees } from "../chain/committee.js";
 import type { ChainStore } from "../chain/store.js";
 import { readCertified, reduceStretch } from "../chain/stretch.js";
 import type { HashedHeader } from "../codec/hashedHeader.js";
+import { encodeAncestor } from "../codec/wire/ancestorMessage.js";
 import type { WireContext } from "../codec/wire/context.js";
 import { encodeBlockBody, encodeEvent } from "../codec/wire/eventMessage.js";
 import { PAYLOAD_BYTES_MAX } from "../codec/wire/limits.js";
@@ -136,6 +137,10 @@ export class RequestDesk {
       }
       case "send":
         return this.#send(question.transaction);
+      case "ancestor": {
+        const answer = await upstream?.ancestor?.(question.number, question.below);
+        return answer === undefined ? undefined : encodeAncestor(answer, this.#options.wire);
+      }
       case "state": {
         const answer = await upstream?.stateProof?.(question.table, question.key, question.number);
         return answer === undefined ? undefined : encodeStateAnswer(answer);

@@ -12,8 +12,9 @@ import type { Suite, SuiteName } from "../crypto/suite.js";
 import { mqttLink } from "../link/mqttLink.js";
 import { type OpenedStore, openChainStore } from "../store/openStore.js";
 import type { ChainSetup, SyncSettings } from "./chainSetup.js";
-import { readBrokerAccess, readRpcCa } from "./config/files.js";
+import { readBrokerAccess } from "./config/files.js";
 import type { BrokerConfig, Config } from "./config.js";
+import { configuredRpc } from "./configuredRpc.js";
 import type { NodeStatus, RunningNode } from "./control/runningNode.js";
 import type { DataDir } from "./dataDir.js";
 import { makeLightNode } from "./lightNode.js";
@@ -148,20 +149,12 @@ async function makePublisher(
 ): Promise<Service> {
   const [broker] = linksOf(config, setup.logger);
   if (broker === undefined) return missing({ code: "NODE_NO_BROKER", path: config.path });
-  if (config.rpc.endpoints.length === 0) return missing({ code: "NODE_NO_ENDPOINT", path: config.path });
-  const [{ chainRpc }, { PublisherNode }, { rpcChainSource }] = await Promise.all([
-    import("../link/chainRpc.js"),
+  const { random, clock } = setup;
+  const rpc = await configuredRpc(config, { environment: process.env, random, clock });
+  const [{ PublisherNode }, { rpcChainSource }] = await Promise.all([
     import("./publisherNode.js"),
     import("./rpcSource.js"),
   ]);
-  const ca = readRpcCa(config, process.env);
-  const rpc = chainRpc({
-    endpoints: config.rpc.endpoints,
-    timeoutMs: config.rpc.timeoutMs,
-    ...(ca === undefined ? {} : { ca }),
-    random: setup.random,
-    clock: setup.clock,
-  });
   return new PublisherNode({
     ...setup,
     sync: syncOf(config),

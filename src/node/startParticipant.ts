@@ -11,7 +11,9 @@ import { type GenesisConfig, readGenesis } from "../codec/fisco/genesis.js";
 import type { ChainSetup, SyncSettings } from "./chainSetup.js";
 import { readServeFiles } from "./config/files.js";
 import type { Config } from "./config.js";
+import type { LedgerStatus } from "./control/runningNode.js";
 import type { DataDir } from "./dataDir.js";
+import { letHeapGrow } from "./memory.js";
 import { ParticipantError } from "./participant/problems.js";
 
 /** @throws ParticipantError `PARTICIPANT_GENESIS` */
@@ -32,18 +34,6 @@ export interface ParticipantService {
   acceptSealers(number: number, hash: Uint8Array): boolean;
 }
 
-/** What `status` shows of a participant beside what its publisher's light client says. */
-export interface LedgerStatus {
-  readonly height: number;
-  readonly transactions: number;
-  readonly failed: number;
-  readonly pending: number;
-  readonly rpc: string;
-  readonly recoveryWorkers: number;
-  /** Refused transactions by FISCO's name, refused requests by code. */
-  readonly refused: Readonly<Record<string, number>>;
-}
-
 export interface ParticipantParts {
   readonly config: Config;
   readonly dataDir: DataDir;
@@ -60,6 +50,7 @@ export interface ParticipantParts {
 
 /** Opens everything and begins to serve. What was opened before a failure is closed again. */
 export async function startParticipant(parts: ParticipantParts): Promise<ParticipantService> {
+  letHeapGrow();
   const closing: (() => Promise<unknown> | unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closing.splice(0).reverse()) await close();
@@ -138,7 +129,9 @@ async function open(
   participant.onBlock((header) => sources.announce(header));
   const publisher = new PublisherNode({
     ...setup,
-    ...{ sync, link, onOutput, onFailure },
+    // What this node has made itself it does not stop believing, however long it was switched off.
+    sync: { ...sync, trustingPeriodMs: Number.MAX_SAFE_INTEGER },
+    ...{ link, onOutput, onFailure },
     source: sources.factory,
     retainedBytesMax: config.publisher.retainedBytes,
     watch: config.watch.map(fromHex),

@@ -2,6 +2,7 @@
 import type { LightInput } from "../chain/lightMessages.js";
 import type { StateProofAnswer } from "../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../codec/hashedHeader.js";
+import type { AncestorAnswer } from "../codec/wire/ancestorMessage.js";
 import type { WireContext } from "../codec/wire/context.js";
 import type { BlockBody, EventMessage } from "../codec/wire/eventMessage.js";
 import type { HeaderSource } from "./lightService.js";
@@ -26,6 +27,8 @@ export interface Upstream {
     number: number,
     addresses: readonly Uint8Array[],
   ): Promise<readonly { readonly hash: Uint8Array; readonly to: Uint8Array }[]>;
+  /** A header with its proof from the commitment of header `below`; undefined on chains whose headers commit to none. */
+  ancestor?(number: number, below: number): Promise<AncestorAnswer | undefined>;
   /**
    * A record of the state with its proof, at `number` or at the newest height; undefined where that is not kept, and on
    * chains whose state proves nothing.

@@ -21,6 +21,17 @@ export const LOG_FILE_BYTES_MAX = 8_388_608;
 /** Smallest page of the file format; the engine takes a file of one byte for a new one. */
 const PAGE_BYTES_MIN = 512;
 
+/** What a database of another use than the light client's may need otherwise. */
+export interface DatabaseSizes {
+  /**
+   * Power of two, 512..65536; taken when the file is made, later ones keep what they have. Left out: PAGE_BYTES. Smaller
+   * ones serve many small rows written at random places: a commit writes a page for each of them.
+   */
+  readonly pageBytes?: number;
+  /** Memory for pages. Left out: CACHE_KIB. */
+  readonly cacheKib?: number;
+}
+
 const COPY_SUFFIX = ".before-v";
 
 /**
@@ -29,11 +40,11 @@ const COPY_SUFFIX = ".before-v";
  * No auto_vacuum: pruned pages are reused by what comes next, so the file stays at its high-water mark, while a vacuum
  * would write a pointer-map page with nearly every commit and move pages just to shrink a file that grows again.
  */
-const SETTINGS = [
+const settings = ({ pageBytes = PAGE_BYTES, cacheKib = CACHE_KIB }: DatabaseSizes): string[] => [
   `busy_timeout = ${LOCK_WAIT_MS}`,
   "locking_mode = EXCLUSIVE",
-  `page_size = ${PAGE_BYTES}`,
-  `cache_size = -${CACHE_KIB}`,
+  `page_size = ${pageBytes}`,
+  `cache_size = -${cacheKib}`,
   "synchronous = FULL",
   "fullfsync = ON",
   "checkpoint_fullfsync = ON",
@@ -128,8 +139,8 @@ function migrate(database: SqlDatabase, path: string, migrations: readonly Migra
   for (const migration of missing) migrateOne(database, migration);
 }
 
-function setUp(database: SqlDatabase, path: string, migrations: readonly Migration[]): void {
-  for (const setting of SETTINGS) database.exec(`PRAGMA ${setting}`);
+function setUp(database: SqlDatabase, path: string, migrations: readonly Migration[], sizes: DatabaseSizes): void {
+  for (const setting of settings(sizes)) database.exec(`PRAGMA ${setting}`);
   assertOurs(database, path, migrations.at(-1)?.version ?? 0);
   readPragma(database, "journal_mode = WAL");
   const weak = findNotDurable(database);
@@ -145,12 +156,17 @@ function setUp(database: SqlDatabase, path: string, migrations: readonly Migrati
  * @throws StoreError `STORE_LOST`, `STORE_CANNOT_OPEN`, `STORE_IN_USE`, `STORE_CORRUPT`, `STORE_FOREIGN_FILE`,
  * `STORE_SCHEMA_NEWER`, `STORE_NOT_DURABLE`, `STORE_READ_ONLY`, `STORE_FULL`, `STORE_IO`. The file is closed then.
  */
-export function openDatabase(engine: SqlEngine, path: string, migrations: readonly Migration[]): SqlDatabase {
+export function openDatabase(
+  engine: SqlEngine,
+  path: string,
+  migrations: readonly Migration[],
+  sizes: DatabaseSizes = {},
+): SqlDatabase {
   let database: SqlDatabase | undefined;
   try {
     assertNotLost(path);
     database = engine.open(path);
-    setUp(database, path, migrations);
+    setUp(database, path, migrations, sizes);
     return database;
   } catch (error) {
     const problem = asStoreError(engine, error, path, "file");

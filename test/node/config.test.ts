@@ -24,6 +24,10 @@ beforeEach(() => {
   mkdirSync(folder);
 });
 
+const PARTICIPANT = `role: participant
+brokers: [{ url: mqtts://broker.example }]
+keys: [{ name: sealer, family: sealer, backend: keystore }]
+`;
 const BROKER = "brokers:\n  - url: mqtts://broker.example\n";
 
 function write(yaml: string | Buffer): string {
@@ -114,11 +118,18 @@ describe("a bad file", () => {
       ["brokers: [{url: 'mqtts://b', passwordFile: p}]\n", "brokers[0].username"],
       ["brokers: [{url: 'mqtts://b'}, {url: 'mqtts://b'}]\n", "brokers[1].url"],
       [`role: publisher\n${BROKER}sync: {mode: skip}\nrpc: {endpoints: ['http://h']}\n`, "sync.mode"],
+      [`role: participant\n${BROKER}`, "participant.key"],
+      [`${PARTICIPANT}sync: {mode: skip}\n`, "sync.mode"],
+      [`${PARTICIPANT}participant: {serve: {certFile: c}}\n`, "participant.serve.keyFile"],
+      [`${PARTICIPANT}participant: {serve: {clientCaFile: c}}\n`, "participant.serve.clientCaFile"],
+      [`${PARTICIPANT}participant: {serve: {host: 0.0.0.0, certFile: c, keyFile: k}}\n`, "participant.serve.host"],
     ] as const) {
       expect(await problemOf(yaml), yaml).toMatchObject({ code: "CONFIG_FIELDS", field });
     }
     expect(await problemOf("brokers: [{url: 'mqtt://b.example', insecure: true}]\n")).toEqual({ code: "ACCEPTED" });
     expect(await problemOf("brokers: [{url: 'mqtt://localhost:1'}]\n")).toEqual({ code: "ACCEPTED" });
+    const served = "{host: 0.0.0.0, certFile: c, keyFile: k, tokenFile: t}";
+    expect(await problemOf(`${PARTICIPANT}participant: {serve: ${served}}\n`)).toEqual({ code: "ACCEPTED" });
   });
 
   it("takes no password in the file and no password in an address", async () => {

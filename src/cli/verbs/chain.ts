@@ -1,5 +1,6 @@
 /** `edgeseal chain`: a new chain of participants, and a look at one that runs. */
 import { type Command, Option } from "commander";
+import { fromHex } from "../../base/bytes.js";
 import { type Console, EXIT_OK, printAnswer } from "../output.js";
 import { configOption, configPath, type NodeOptions } from "./shared.js";
 
@@ -12,6 +13,7 @@ interface InitOptions {
   readonly out: string;
   readonly chain: string;
   readonly group: string;
+  readonly sealerKey?: readonly string[];
   readonly rpcPort: string;
   readonly mqttPort: string;
   readonly json?: true;
@@ -28,6 +30,11 @@ export function addChainVerbs(program: Command, console: Console, done: Done): v
     .addOption(new Option("--consensus <KIND>", "who seals blocks").choices(["solo", "raft", "pbft"]).default("solo"))
     .option("--chain <ID>", "chain id", "chain0")
     .option("--group <ID>", "group id", "group0")
+    .option(
+      "--sealer-key <HEX>",
+      "public key of a sealer's key made elsewhere, for instance on a token; once per node, in order",
+      (word: string, before: readonly string[] = []) => [...before, word],
+    )
     .option("--rpc-port <PORT>", "JSON-RPC of the first node; the others count up", "20200")
     .option("--mqtt-port <PORT>", "broker of the first node; the others count up", "1883")
     .option("--json", "print one JSON object")
@@ -50,7 +57,7 @@ export function addChainVerbs(program: Command, console: Console, done: Done): v
 }
 
 async function init(console: Console, options: InitOptions): Promise<number> {
-  const [{ initChain }, { numberOf }, { systemClock, systemRandom }] = await Promise.all([
+  const [{ initChain }, { numberOf, usage }, { systemClock, systemRandom }] = await Promise.all([
     import("../../node/commands/chainInit.js"),
     import("../../node/commands/sign.js"),
     import("../../node/systemClock.js"),
@@ -62,8 +69,12 @@ async function init(console: Console, options: InitOptions): Promise<number> {
     folder: options.out,
     chainId: options.chain,
     groupId: options.group,
+    sealerKeys: (options.sealerKey ?? []).map((word) =>
+      /^(?:0x)?[0-9a-fA-F]{128}$/.test(word) ? fromHex(word) : usage("--sealer-key takes 128 hex digits"),
+    ),
     rpcPort: numberOf(options.rpcPort, "--rpc-port"),
     mqttPort: numberOf(options.mqttPort, "--mqtt-port"),
+    program: [process.execPath, process.argv[1] ?? ""],
     clock: systemClock,
     random: systemRandom,
   });

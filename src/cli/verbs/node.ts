@@ -51,13 +51,24 @@ async function configOf(console: Console, options: NodeOptions) {
   return (await loadConfig(configPath(console, options))).config;
 }
 
+function ledgerLines(ledger: JsonObject, line: (name: string, value: unknown) => string[]): string[] {
+  const { transactions, failed, pending, rpc, recoveryWorkers, refused } = ledger;
+  return [
+    ...line("carried out", `${transactions} transactions, ${failed} of them failed; ${pending} waiting`),
+    ...line("json-rpc", `${rpc}, ${recoveryWorkers} threads for signatures`),
+    ...(isJsonObject(refused)
+      ? Object.entries(refused).map(([name, count]) => `  ${String(count).padStart(8)}  ${name}`)
+      : []),
+  ];
+}
+
 /** Of whatever a node says: fields that it lacks are left out. */
 export function statusLines(status: JsonObject): string[] {
   const line = (name: string, value: unknown): string[] =>
     value === undefined || value === null
       ? []
       : [`${name.padEnd(12)}${typeof value === "string" ? value : writeJson(value)}`];
-  const { anchor, sources, counters, problem, headerAgeMs, role, running, state } = status;
+  const { anchor, sources, counters, problem, headerAgeMs, role, running, state, ledger } = status;
   const crash = status.faultModel === "crash" ? " (sealers are trusted not to lie)" : "";
   return [
     ...line("role", `${role}, ${running === true ? "running" : "not running"}`),
@@ -69,6 +80,7 @@ export function statusLines(status: JsonObject): string[] {
     ...line("height", status.height),
     ...line("hash", status.hash),
     ...line("header age", typeof headerAgeMs === "number" ? `${(headerAgeMs / 1_000).toFixed(1)} s` : undefined),
+    ...(isJsonObject(ledger) ? ledgerLines(ledger, line) : []),
     ...(Array.isArray(sources) ? sources.flatMap((source: unknown) => line("source", sourceText(source))) : []),
     ...(isJsonObject(counters)
       ? Object.entries(counters).map(([name, count]) => `  ${String(count).padStart(8)}  ${name}`)

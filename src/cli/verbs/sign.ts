@@ -1,6 +1,6 @@
 /** `edgeseal sign tx`: signs without sending, for a machine without a network or for a later `tx send`. */
 import type { Command } from "commander";
-import type { CallWords } from "../../node/commands/sign.js";
+import type { CallWords } from "../../node/commands/callWords.js";
 import { type Console, EXIT_OK, printAnswer } from "../output.js";
 import { keyParts } from "./key.js";
 import { configOption, type NodeOptions } from "./shared.js";
@@ -19,6 +19,11 @@ export function callOptions(command: Command): Command {
   return configOption(command)
     .option("--to <ADDRESS>", "called contract, 40 hex digits; left out for a deployment")
     .option("--input <HEX>", "ABI-encoded call, or the code of a deployment")
+    .option("--call <SIGNATURE>", 'the called method instead of --input, such as "set(string,string)"')
+    .option("--arg <VALUE>", "its arguments, one --arg each", (word: string, before: readonly string[] = []) => [
+      ...before,
+      word,
+    ])
     .option("--abi <JSON>", "ABI that a deployment publishes")
     .option("--tx-version <N>", "0 (default, every v3 node), 1 (from 3.3.0 on), 2 (from 3.7.0 on)")
     .option("--value <NUMBER>", "from version 1 on")
@@ -38,14 +43,15 @@ export function addSignVerbs(program: Command, console: Console, done: (exitCode
 }
 
 async function signTx(console: Console, options: SignOptions): Promise<number> {
-  const [{ config, context }, commands, { knownChain }, { BLOCK_LIMIT_AHEAD }] = await Promise.all([
+  const [{ config, context }, commands, { callOnChain }, { knownChain }, { BLOCK_LIMIT_AHEAD }] = await Promise.all([
     keyParts(console, options),
     import("../../node/commands/sign.js"),
+    import("../../node/commands/callWords.js"),
     import("../../node/commands/knownChain.js"),
     import("../../codec/fisco/transactionBuild.js"),
   ]);
-  const call = commands.callOf(options);
   const { anchor, number } = await knownChain(config);
+  const call = await callOnChain(options, anchor);
   const { key, blockLimit } = options;
   const limit = blockLimit === undefined ? number + BLOCK_LIMIT_AHEAD : commands.numberOf(blockLimit, "--block-limit");
   const { dataDir } = config;

@@ -29,10 +29,19 @@ export function addTxVerbs(program: Command, console: Console, done: (exitCode: 
 }
 
 async function send(console: Console, file: string | undefined, options: SendOptions): Promise<number> {
-  const [{ config, context }, commands, { callOf, numberOf, usage }, { parseObject, readInput }] = await Promise.all([
+  const [
+    { config, context },
+    commands,
+    { numberOf, usage },
+    { callOnChain },
+    { knownChain },
+    { parseObject, readInput },
+  ] = await Promise.all([
     keyParts(console, options),
     import("../../node/commands/tx.js"),
     import("../../node/commands/sign.js"),
+    import("../../node/commands/callWords.js"),
+    import("../../node/commands/knownChain.js"),
     import("../../node/commands/readInput.js"),
   ]);
   const { key, via, timeout } = options;
@@ -40,7 +49,9 @@ async function send(console: Console, file: string | undefined, options: SendOpt
   const timeoutMs = timeout === undefined ? commands.SEND_TIMEOUT_DEFAULT_MS : numberOf(timeout, "--timeout") * 1_000;
   if (timeoutMs < 1_000 || timeoutMs > 3_600_000) usage("--timeout takes 1 to 3600");
   const what =
-    file === undefined ? { key: key ?? "", call: callOf(options) } : { file: parseObject(await readInput(file), file) };
+    file === undefined
+      ? { key: key ?? "", call: await callOnChain(options, (await knownChain(config)).anchor) }
+      : { file: parseObject(await readInput(file), file) };
   const sent = await commands.sendTx({ config, keys: context, what, via, timeoutMs });
   printAnswer(console, options.json === true, sent, [
     `hash      ${sent.hash}`,

@@ -12,6 +12,8 @@ export const ABI_BYTES_MAX = 1024 * 1024;
 export const ABI_ITEMS_MAX = 16_384;
 
 const ADDRESS_BYTES = 20;
+/** Lowest bytes of a word that a number holds exactly. */
+const SMALL_BYTES = 6;
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
@@ -155,8 +157,16 @@ class AbiReader {
   }
 
   #uint(at: number): bigint {
-    const word = this.#bytes.subarray(at, at + ABI_WORD_BYTES);
-    return isZeroBytes(word) ? 0n : BigInt(`0x${toHex(word)}`);
+    const low = at + ABI_WORD_BYTES - SMALL_BYTES;
+    let first = at;
+    while (first < low && this.#bytes[first] === 0) first++;
+    // Offsets, lengths and most amounts; a number on the way costs a tenth of a hex text.
+    if (first === low) {
+      let small = 0;
+      for (let i = low; i < at + ABI_WORD_BYTES; i++) small = small * 256 + (this.#bytes[i] ?? 0);
+      return BigInt(small);
+    }
+    return BigInt(`0x${toHex(this.#bytes.subarray(at, at + ABI_WORD_BYTES))}`);
   }
 
   #need(at: number, length: number): void {

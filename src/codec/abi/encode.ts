@@ -1,9 +1,11 @@
 /** Values to Solidity ABI bytes in the canonical form that `decodeAbi` takes. */
-import { concatBytes, fromHex, utf8Bytes } from "../../base/bytes.js";
+import { concatBytes, fromHex, putInt32, utf8Bytes } from "../../base/bytes.js";
 import { AbiError } from "../problems.js";
 import { ABI_WORD_BYTES, type AbiType, type AbiValue, headBytes, isDynamic } from "./types.js";
 
 const ADDRESS_BYTES = 20;
+/** Of four bytes. */
+const SMALL_MAX = 0xffff_ffffn;
 const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
@@ -73,5 +75,10 @@ function counted(bytes: Uint8Array): Uint8Array {
 }
 
 function word(value: bigint): Uint8Array {
+  if (value <= SMALL_MAX) {
+    const bytes = new Uint8Array(ABI_WORD_BYTES);
+    putInt32(bytes, ABI_WORD_BYTES - 4, Number(value));
+    return bytes;
+  }
   return fromHex(value.toString(16).padStart(2 * ABI_WORD_BYTES, "0"));
 }

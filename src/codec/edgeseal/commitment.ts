@@ -17,7 +17,7 @@
  * The fixed length makes the header's hash preimage injective, and the trailing zeros keep weights and extraData from
  * being shifted into each other. Everything hashed here starts with a 16-byte domain tag.
  */
-import { concatBytes, equalBytes, isZeroBytes, utf8Bytes } from "../../base/bytes.js";
+import { concatBytes, equalBytes, isZeroBytes, putInt32, utf8Bytes } from "../../base/bytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import { merkleRoot } from "../../crypto/merkle.js";
 import { HASH_BYTES } from "../../crypto/suite.js";
@@ -196,10 +196,9 @@ export function contentRoot(
 
 function leafPreimage(tag: Uint8Array, index: number, bytes: Uint8Array): Uint8Array {
   const preimage = new Uint8Array(tag.length + 8 + bytes.length);
-  const view = new DataView(preimage.buffer);
   preimage.set(tag);
-  view.setUint32(tag.length, index);
-  view.setUint32(tag.length + 4, bytes.length);
+  putInt32(preimage, tag.length, index);
+  putInt32(preimage, tag.length + 4, bytes.length);
   preimage.set(bytes, tag.length + 8);
   return preimage;
 }

@@ -3,7 +3,7 @@
  * log: address || topics || data || i64 blockNumber; texts as their bytes, nothing with a length (bcos-tars-
  * protocol/impl/TarsHashable.h). Where the output ends and the logs begin is not fixed by this hash.
  */
-import { concatBytes, utf8Bytes } from "../../base/bytes.js";
+import { concatBytes, int32Bytes, int64Bytes, utf8Bytes } from "../../base/bytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { Receipt } from "./receipt.js";
 
@@ -17,19 +17,11 @@ export function receiptPreimage(receipt: Receipt): Uint8Array {
   ];
   if (receipt.version >= 1) parts.push(utf8Bytes(receipt.effectiveGasPrice));
   for (const { address, topics, data } of receipt.logs) parts.push(utf8Bytes(address), ...topics, data);
-  const blockNumber = new Uint8Array(8);
-  new DataView(blockNumber.buffer).setBigInt64(0, BigInt(receipt.blockNumber));
-  parts.push(blockNumber);
+  parts.push(int64Bytes(receipt.blockNumber));
   return concatBytes(parts);
 }
 
 /** The 32 bytes that stand in receiptsRoot. Means something only after `checkReceipt`. */
 export function receiptHash(hash: HashFunction, receipt: Receipt): Uint8Array {
   return hash(receiptPreimage(receipt));
-}
-
-function int32Bytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setInt32(0, value);
-  return bytes;
 }

@@ -2,7 +2,7 @@
  * Hashes of transactions (bcos-tars-protocol/impl/TarsHashable.h). Fields are joined without lengths: a hash means
  * something only after `checkTransaction` (transactionRules.ts), and some readings stay open even then.
  */
-import { concatBytes, utf8Bytes } from "../../base/bytes.js";
+import { concatBytes, int32Bytes, int64Bytes, utf8Bytes } from "../../base/bytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { Suite } from "../../crypto/suite.js";
 import { TransactionError } from "../problems.js";
@@ -31,13 +31,11 @@ export function transactionPreimage(data: TransactionData): Uint8Array {
   if (!Number.isInteger(version) || version < 0 || version > TRANSACTION_VERSION_MAX) {
     throw new TransactionError({ code: "TRANSACTION_VERSION", version });
   }
-  const versionBytes = new Uint8Array(4);
-  new DataView(versionBytes.buffer).setInt32(0, version);
   const parts = [
-    versionBytes,
+    int32Bytes(version),
     utf8Bytes(data.chainId),
     utf8Bytes(data.groupId),
-    int64Bytes(BigInt(data.blockLimit)),
+    int64Bytes(data.blockLimit),
     utf8Bytes(data.nonce),
     utf8Bytes(data.to),
     data.input,
@@ -74,10 +72,4 @@ export function transactionHash(suites: TransactionSuites, transaction: Transact
     throw new TransactionError({ code: "TRANSACTION_TYPE", type: transaction.type });
   }
   return suites.web3.hash(signWeb3Bytes(transaction.web3Bytes, transaction.signature));
-}
-
-function int64Bytes(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigInt64(0, value);
-  return bytes;
 }

@@ -16,6 +16,8 @@ export const TRANSACTION_BYTES_MAX = 131_072;
 export const BLOCK_TRANSACTIONS_MAX = 4_096;
 export const PROOF_DEPTH_MAX = 32;
 export const REQUEST_ID_BYTES = 8;
+/** Siblings or peaks in a proof from a mountain range: 2^48 headers make 48 levels. */
+export const MOUNTAIN_NODES_MAX = 48;
 /** Name of a table of the state, and key of a record in it. */
 export const TABLE_CHARS_MAX = 64;
-export const RECORD_KEY_CHARS_MAX = 1_024;
+export const RECORD_KEY_BYTES_MAX = 1_024;

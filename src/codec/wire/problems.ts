@@ -10,6 +10,7 @@ export type WireProblem =
   | { readonly code: "WIRE_LENGTH"; readonly offset: number; readonly field: string; readonly got: number }
   | { readonly code: "WIRE_RANGE"; readonly field: string; readonly got: string }
   | { readonly code: "WIRE_NAME"; readonly field: string }
+  | { readonly code: "WIRE_TEXT"; readonly field: string }
   | { readonly code: "WIRE_KIND"; readonly expected: number; readonly got: number }
   | { readonly code: "WIRE_SIGNER_MAP"; readonly reason: string }
   | { readonly code: "WIRE_SEGMENT_SHAPE"; readonly reason: string }

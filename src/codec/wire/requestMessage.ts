@@ -6,20 +6,21 @@
  *     what 2: block body         number            (all transactions and receipts, for a sealer-set change)
  *     what 3: transaction proof  transaction hash
  *     what 4: send transaction   encoded transaction
- *     what 5: state record       table, key, number | null for the newest height
+ *     what 5: state record       table, key (its UTF-8 bytes), number | null for the newest height
+ *     what 6: ancestor           number, number of the header whose commitment it is proven by
  *   response [ kind 7, id, status, body | null ]
  *     status 0: done; 1: not available; 2: too busy, ask later; 3: refused for good
- *     body: the encoded segment, block body, event message or state answer as one byte string
+ *     body: the encoded segment, block body, event message, state or ancestor answer as one byte string
  */
 
-import { copyBytes } from "../../base/bytes.js";
+import { copyBytes, utf8Bytes } from "../../base/bytes.js";
 import { CborReader } from "./cborReader.js";
 import { encodeWire, integer, type WireValue } from "./cborWriter.js";
 import { MESSAGE_KIND } from "./kinds.js";
 import {
   NAME_CHARS_MAX,
   PAYLOAD_BYTES_MAX,
-  RECORD_KEY_CHARS_MAX,
+  RECORD_KEY_BYTES_MAX,
   REQUEST_ID_BYTES,
   SEGMENT_HEADERS_MAX,
   TABLE_CHARS_MAX,
@@ -34,7 +35,8 @@ export type Question =
   | { readonly what: "block"; readonly number: number }
   | { readonly what: "proof"; readonly transactionHash: Uint8Array }
   | { readonly what: "send"; readonly transaction: Uint8Array }
-  | { readonly what: "state"; readonly table: string; readonly key: string; readonly number: number | undefined };
+  | { readonly what: "state"; readonly table: string; readonly key: string; readonly number: number | undefined }
+  | { readonly what: "ancestor"; readonly number: number; readonly below: number };
 
 export interface Request {
   readonly id: Uint8Array;
@@ -53,9 +55,9 @@ export interface Response {
 
 const STATUSES: readonly ResponseStatus[] = ["done", "unavailable", "busy", "refused"];
 const HASH_BYTES = 32;
-const WHAT = { headers: 1, block: 2, proof: 3, send: 4, state: 5 } as const;
+const WHAT = { headers: 1, block: 2, proof: 3, send: 4, state: 5, ancestor: 6 } as const;
 /** Items of a question, its number included. */
-const ITEMS: Readonly<Record<number, number>> = { [WHAT.headers]: 3, [WHAT.state]: 4 };
+const ITEMS: Readonly<Record<number, number>> = { [WHAT.headers]: 3, [WHAT.state]: 4, [WHAT.ancestor]: 3 };
 const ITEMS_OTHERWISE = 2;
 
 export function encodeRequest({ id, client, question }: Request): Uint8Array {
@@ -74,8 +76,10 @@ function questionToWire(question: Question): WireValue[] {
       return [WHAT.send, question.transaction];
     case "state": {
       const { table, key, number } = question;
-      return [WHAT.state, table, key, number === undefined ? null : integer(number)];
+      return [WHAT.state, table, utf8Bytes(key), number === undefined ? null : integer(number)];
     }
+    case "ancestor":
+      return [WHAT.ancestor, integer(question.number), integer(question.below)];
   }
 }
 
@@ -94,7 +98,7 @@ export function decodeRequest(payload: Uint8Array): Request {
 }
 
 function readQuestion(reader: CborReader, items: number): Question {
-  const what = reader.uint("what", WHAT.state);
+  const what = reader.uint("what", WHAT.ancestor);
   const expected = ITEMS[what] ?? ITEMS_OTHERWISE;
   if (items !== expected)
     throw new WireError({ code: "WIRE_LENGTH", offset: reader.offset, field: "request", got: items });
@@ -113,11 +117,22 @@ function readQuestion(reader: CborReader, items: number): Question {
       return { what: "send", transaction: copyBytes(reader.bytes("transaction", TRANSACTION_BYTES_MAX)) };
     case WHAT.state: {
       const table = reader.text("table", TABLE_CHARS_MAX);
-      const key = reader.text("key", RECORD_KEY_CHARS_MAX);
+      const key = textOf(reader.bytes("key", RECORD_KEY_BYTES_MAX));
       return { what: "state", table, key, number: reader.tryNull() ? undefined : reader.uint("number") };
     }
+    case WHAT.ancestor:
+      return { what: "ancestor", number: reader.uint("number"), below: reader.uint("below") };
     default:
       throw new WireError({ code: "WIRE_RANGE", field: "what", got: String(what) });
+  }
+}
+
+/** Keys of records are any text; other texts here are names of printable ASCII. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new WireError({ code: "WIRE_TEXT", field: "key" });
   }
 }
 

@@ -222,7 +222,7 @@ export function findLeaf(reader: NodeReader, root: number, key: Uint8Array): num
 
 /**
  * The same for all keys of a batch. They go down together, one branch each in turn: what one waits for from main memory,
- * the others wait for at the same time. Key after key, the walks in a big tree take as long as a third of the hashing.
+ * the others wait for at the same time.
  */
 function findLeaves(arena: NodeArena, root: number, { keys, count }: ChangeBatch): Int32Array {
   const nodes = new Int32Array(count).fill(root);

@@ -1,7 +1,7 @@
 /**
  * Numbers that FISCO's system contracts return in place of a result, with receipt status 0. Source:
  * bcos-executor/src/precompiled/common/Common.h (PrecompiledErrorCode), and java-sdk model/PrecompiledRetCode.java for
- * -51104, -51201 and -51200.
+ * -51104, -51200, -51201 and -51900.
  */
 export const CODE = {
   success: 0,

@@ -7,14 +7,31 @@
  */
 import type { Suite } from "../../crypto/suite.js";
 import type { Engine } from "../engine.js";
+import { accountManager } from "./contracts/accountManager.js";
+import { bfs } from "./contracts/bfs.js";
+import { cns } from "./contracts/cns.js";
 import { consensus } from "./contracts/consensus.js";
+import { contractAuth } from "./contracts/contractAuth.js";
+import { cryptoTools } from "./contracts/cryptoTools.js";
 import { kvTable, kvTables } from "./contracts/kvTable.js";
+import { points } from "./contracts/points.js";
 import { systemConfig } from "./contracts/systemConfig.js";
 import { tableManager } from "./contracts/tableManager.js";
 import type { SystemContract } from "./method.js";
 import { SystemEngine } from "./systemEngine.js";
 
-export const SYSTEM_CONTRACTS: readonly SystemContract[] = [systemConfig, tableManager, consensus, kvTable];
+export const SYSTEM_CONTRACTS: readonly SystemContract[] = [
+  systemConfig,
+  tableManager,
+  consensus,
+  cns,
+  contractAuth,
+  kvTable,
+  cryptoTools,
+  bfs,
+  accountManager,
+  points,
+];
 
 /** The engine of the system contracts of a chain with this suite. */
 export function systemEngine(suite: Suite): Engine {

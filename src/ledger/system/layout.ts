@@ -93,12 +93,12 @@ export class LayoutReader {
   }
 
   text(): string {
-    return this.#decode(this.bytes(this.u32()));
+    return this.#text(this.u32());
   }
 
   /** Everything that is left, as text. */
   rest(): string {
-    return this.#decode(this.bytes(this.left));
+    return this.#text(this.left);
   }
 
   end(): void {
@@ -109,9 +109,10 @@ export class LayoutReader {
     return new LedgerError({ code: "LEDGER_RECORD_DAMAGED", table: this.#table, key: this.#key }, options);
   }
 
-  #decode(bytes: Uint8Array): string {
+  #text(length: number): string {
+    const at = this.#take(length);
     try {
-      return UTF8.decode(bytes);
+      return UTF8.decode(this.#bytes.subarray(at, at + length));
     } catch (cause) {
       throw this.damaged({ cause });
     }

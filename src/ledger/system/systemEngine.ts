@@ -1,6 +1,6 @@
 /**
- * The engine of the system contracts: contracts of this program at fixed addresses, called like Solidity contracts. Plain
- * words of what every call goes through, in order: address, depth, selector, gas, arguments, handler, gas of the output.
+ * The engine of the system contracts: contracts of this program, called like Solidity contracts. Every call goes through
+ * the same checks in the same order: address, depth, selector, gas, arguments; then its handler; then gas of the output.
  */
 import { EMPTY_BYTES, toHex } from "../../base/bytes.js";
 import { SELECTOR_BYTES, selectorOf } from "../../codec/abi/call.js";
@@ -14,7 +14,14 @@ import type { Suite } from "../../crypto/suite.js";
 import { type ContractCall, type Engine, type Frame, type Outcome, STATUS } from "../engine.js";
 import { failed } from "../execution.js";
 import type { StateOverlay } from "../stateOverlay.js";
-import { GAS_PER_INPUT_BYTE, GAS_PER_OUTPUT_BYTE, OUTPUT_BYTES_MAX } from "./gas.js";
+import {
+  CALL_OUTPUT_BYTES_MAX,
+  GAS_PER_FURTHER_READ,
+  GAS_PER_INPUT_BYTE,
+  GAS_PER_OUTPUT_BYTE,
+  OUTPUT_BYTES_MAX,
+  READS_INCLUDED,
+} from "./gas.js";
 import type { Method, MethodResult, SystemContract } from "./method.js";
 
 /** Contracts that come into being by transactions, all alike; which addresses are theirs stands in the state. */
@@ -106,17 +113,24 @@ function carryOut(
   frame: Frame,
 ): Outcome {
   const paid = Math.floor((call.gas - gas) / GAS_PER_OUTPUT_BYTE);
-  const outputBytesMax = Math.min(paid, OUTPUT_BYTES_MAX);
+  const limit = call.readOnly ? CALL_OUTPUT_BYTES_MAX : OUTPUT_BYTES_MAX;
+  const outputBytesMax = Math.min(paid, limit);
   const { caller, origin, to: address } = call;
   const checkpoint = frame.state.checkpoint();
+  const readsBefore = frame.state.reads;
   const result = method.run({ caller, origin, address, ...frame, outputBytesMax }, args);
+  const spent = gas + readGas(frame.state.reads - readsBefore);
   // Who calls an engine takes back what a failed call wrote; a view and a declined call succeed and must not write either.
   if (method.mutability === "view" || result.kind !== "returned") frame.state.revert(checkpoint);
-  const outcome = outcomeOf(result, outputs, gas, outputBytesMax);
-  if (outcome !== undefined) return outcome;
-  return paid < OUTPUT_BYTES_MAX
+  const outcome = outcomeOf(result, outputs, spent, outputBytesMax);
+  if (outcome !== undefined) return outcome.gasUsed > call.gas ? outOfGas(call) : outcome;
+  return paid < limit
     ? outOfGas(call)
-    : failed(STATUS.precompiledError, `the output is longer than ${OUTPUT_BYTES_MAX} bytes`, gas);
+    : failed(STATUS.precompiledError, `the output is longer than ${limit} bytes`, spent);
+}
+
+function readGas(reads: number): number {
+  return Math.max(0, reads - READS_INCLUDED) * GAS_PER_FURTHER_READ;
 }
 
 /** Undefined where the output is too long. */

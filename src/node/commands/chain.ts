@@ -2,9 +2,8 @@
 import { to0x } from "../../base/bytes.js";
 import { rpcCalls } from "../../codec/fisco/rpc.js";
 import { optionalField, readList, readNumber, readRecord, readText } from "../../codec/fisco/rpcFields.js";
-import { readRpcCa } from "../config/files.js";
 import type { Config } from "../config.js";
-import { NodeError } from "../problems.js";
+import { configuredRpc } from "../configuredRpc.js";
 import type { RpcCaller } from "../rpcSource.js";
 import type { Environment } from "../signing/openKey.js";
 import { systemClock, systemRandom } from "../systemClock.js";
@@ -141,17 +140,7 @@ function call(rpc: RpcCaller, { method, params }: { method: string; params: read
 }
 
 async function withNode<T>(config: Config, environment: Environment, work: (rpc: RpcCaller) => Promise<T>): Promise<T> {
-  const { endpoints, timeoutMs } = config.rpc;
-  if (endpoints.length === 0) throw new NodeError({ code: "NODE_NO_ENDPOINT", path: config.path });
-  const { chainRpc } = await import("../../link/chainRpc.js");
-  const ca = readRpcCa(config, environment);
-  const rpc = chainRpc({
-    endpoints,
-    timeoutMs,
-    ...(ca === undefined ? {} : { ca }),
-    random: systemRandom,
-    clock: systemClock,
-  });
+  const rpc = await configuredRpc(config, { environment, random: systemRandom, clock: systemClock });
   try {
     return await work(rpc);
   } finally {

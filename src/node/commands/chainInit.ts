@@ -29,9 +29,13 @@ export interface ChainInitOptions {
   readonly folder: string;
   readonly chainId: string;
   readonly groupId: string;
+  /** Sealer keys made elsewhere, X || Y of node0, node1...; the others get one in a file. */
+  readonly sealerKeys: readonly Uint8Array[];
   /** Ports of node0; the others count up from there. */
   readonly rpcPort: number;
   readonly mqttPort: number;
+  /** Words that run this program, for start scripts. */
+  readonly program: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -71,8 +75,9 @@ interface Node extends NodePlan {
 export async function initChain(options: ChainInitOptions): Promise<ChainInitResult> {
   checkOptions(options);
   const folder = resolve(options.folder);
-  prepareFolder(folder);
   const suite = await loadSuite(options.suite);
+  checkSealerKeys(options, suite);
+  prepareFolder(folder);
   const authority = await makeAuthority(options.chainId, options.clock.now());
   const nodes: Node[] = [];
   for (let index = 0; index < options.nodes; index++) nodes.push(await makeKeys(options, folder, index));
@@ -80,7 +85,7 @@ export async function initChain(options: ChainInitOptions): Promise<ChainInitRes
   const anchor = anchorOf(options, genesis, suite);
   writeFileDurably(join(folder, "ca.crt"), authority.certificate, PUBLIC_MODE);
   writeFileDurably(join(folder, "ca.key"), authority.key);
-  for (const node of nodes) await writeNode(node, genesis, anchor, authority, suite);
+  for (const node of nodes) await writeNode(options, node, genesis, anchor, authority, suite);
   const bundle = join(folder, "light.bundle.json");
   writeFileDurably(bundle, bundleText(anchor, nodes));
   return {
@@ -93,7 +98,11 @@ export async function initChain(options: ChainInitOptions): Promise<ChainInitRes
       mqtt: `mqtt://127.0.0.1:${mqttPort}`,
     })),
     bundle,
-    notes: ["Sealer keys lie in files (development: true): for real use put them on tokens, docs/operating/keys.md."],
+    notes: nodes.map(({ name, sealerOnToken }) =>
+      sealerOnToken
+        ? `${name}: fill in where the sealer's key lives, in ${name}/edgeseal.yaml under keys; then key history advance.`
+        : `${name}: the sealer's key lies in a file (development: true): for real use make it on a token, docs/operating/keys.md.`,
+    ),
   };
 }
 
@@ -107,6 +116,12 @@ function checkOptions({ nodes, consensus, rpcPort, mqttPort }: ChainInitOptions)
     if (!Number.isInteger(port) || port < 1 || port + nodes > 65_536)
       throw new ChainInitError({ code: "CHAIN_INIT_PORT", port });
   }
+}
+
+function checkSealerKeys({ sealerKeys, nodes }: ChainInitOptions, suite: Suite): void {
+  if (sealerKeys.length > nodes) throw new ChainInitError({ code: "CHAIN_INIT_SEALER_KEY", index: nodes });
+  const wrong = sealerKeys.findIndex((key) => suite.prepare(key) === undefined);
+  if (wrong >= 0) throw new ChainInitError({ code: "CHAIN_INIT_SEALER_KEY", index: wrong });
 }
 
 function prepareFolder(folder: string): void {
@@ -133,7 +148,10 @@ async function makeKeys(options: ChainInitOptions, parent: string, index: number
     return await createKeyFile(join(folder, "keys", `${key}.json`), algorithm, passphrase, options.random);
   };
   const [rpcPort, mqttPort] = [options.rpcPort + index, options.mqttPort + index];
-  return { name, folder, algorithm, rpcPort, mqttPort, publicKey: await make("sealer"), admin: await make("admin") };
+  const given = options.sealerKeys[index];
+  const publicKey = given ?? (await make("sealer"));
+  const plan = { name, algorithm, rpcPort, mqttPort, sealerOnToken: given !== undefined } as const;
+  return { ...plan, folder, publicKey, admin: await make("admin") };
 }
 
 function genesisOf(
@@ -166,6 +184,7 @@ function anchorOf({ clock }: ChainInitOptions, genesis: GenesisConfig, suite: Su
 }
 
 async function writeNode(
+  options: ChainInitOptions,
   node: Node,
   genesis: GenesisConfig,
   anchor: Anchor,
@@ -180,8 +199,8 @@ async function writeNode(
   writeFileDurably(join(folder, "tls/node.key"), pair.key);
   writeFileDurably(join(folder, "rpc.token"), randomBytes(TOKEN_BYTES).toString("base64url"));
   writeFileDurably(join(folder, "genesis.txt"), genesisHeader(genesis).extraData, PUBLIC_MODE);
-  await vouch(folder, anchor, suite, publicKey);
-  writeFileDurably(join(folder, "start.sh"), startScript(), PROGRAM_MODE);
+  if (!node.sealerOnToken) await vouch(folder, anchor, suite, publicKey);
+  writeFileDurably(join(folder, "start.sh"), startScript(options.program), PROGRAM_MODE);
   // Last, so that a folder with a configuration is a complete one.
   writeFileDurably(join(folder, "edgeseal.yaml"), configYaml(node), PUBLIC_MODE);
 }

@@ -6,6 +6,7 @@ import { checkBrokers } from "./doctor/brokers.js";
 import { checkEndpoints } from "./doctor/endpoints.js";
 import type { Finding } from "./doctor/finding.js";
 import { checkClock, checkNode, checkSuite } from "./doctor/machine.js";
+import { checkParticipant } from "./doctor/participant.js";
 import { checkState } from "./doctor/state.js";
 
 export interface DoctorOptions {
@@ -26,6 +27,7 @@ export async function doctor(options: DoctorOptions): Promise<readonly Finding[]
     checkClock(options.clock.now(), state.headerTime),
     ...loaded.findings,
     ...state.findings,
+    ...(await checkParticipant(config, options.environment)),
     ...(await checkBrokers(config, options.environment)),
     ...(await checkEndpoints(config, options.environment, options.clock)),
   ];

@@ -1,5 +1,5 @@
 /** `edgeseal sign tx`: a transaction signed without any network. */
-import { fromHex, to0x } from "../../base/bytes.js";
+import { to0x } from "../../base/bytes.js";
 import type { Anchor } from "../../chain/anchor.js";
 import type { SignedTransaction, TransactionCall } from "../../codec/fisco/transactionBuild.js";
 import { loadSuite } from "../../crypto/backend/select.js";
@@ -7,20 +7,6 @@ import { guardChainOf, openGuardStore, openKey } from "../signing/openKey.js";
 import { signTransaction } from "../transactions/signTransaction.js";
 import type { KeyContext } from "./key.js";
 import { CommandError } from "./problems.js";
-
-/** As words of a command line; empty and absent are the same. */
-export interface CallWords {
-  readonly to?: string;
-  readonly input?: string;
-  readonly abi?: string;
-  readonly txVersion?: string;
-  readonly value?: string;
-  readonly gasPrice?: string;
-  readonly gasLimit?: string;
-  readonly maxFeePerGas?: string;
-  readonly maxPriorityFeePerGas?: string;
-  readonly extension?: string;
-}
 
 export interface SignTxRequest {
   readonly key: string;
@@ -44,45 +30,10 @@ export interface SignedTransactionJson {
   readonly warnings?: readonly string[];
 }
 
-const UINT64 = /^\d{1,18}$/;
-const ADDRESS = /^(?:0x)?[0-9a-fA-F]{40}$/;
-
-/** @throws CommandError `COMMAND_USAGE`, BytesError */
-export function callOf(words: CallWords): TransactionCall {
-  const { to, txVersion, gasLimit, extension } = words;
-  if (to !== undefined && !ADDRESS.test(to)) usage("--to takes 40 hex digits, with or without 0x");
-  if (txVersion !== undefined && !/^[012]$/.test(txVersion)) usage("--tx-version takes 0, 1 or 2");
-  if (gasLimit !== undefined && !UINT64.test(gasLimit)) usage("--gas-limit takes a decimal number");
-  const texts = pick(words, ["abi", "value", "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas"]);
-  return {
-    ...texts,
-    input: bytesOf(words.input ?? "", "--input"),
-    ...(to === undefined ? {} : { to: fromHex(to) }),
-    ...(txVersion === undefined ? {} : { version: Number(txVersion) }),
-    ...(gasLimit === undefined ? {} : { gasLimit: BigInt(gasLimit) }),
-    ...(extension === undefined ? {} : { extension: bytesOf(extension, "--extension") }),
-  };
-}
-
 /** @throws CommandError `COMMAND_USAGE` */
 export function numberOf(word: string, option: string): number {
   const value = /^\d{1,15}$/.test(word) ? Number(word) : Number.NaN;
   return Number.isSafeInteger(value) ? value : usage(`${option} takes a decimal number`);
-}
-
-function bytesOf(word: string, option: string): Uint8Array {
-  return /^(?:0x)?(?:[0-9a-fA-F]{2})*$/.test(word)
-    ? fromHex(word)
-    : usage(`${option} takes an even number of hex digits`);
-}
-
-function pick<K extends keyof CallWords>(words: CallWords, names: readonly K[]): { [N in K]?: string } {
-  const picked: { [N in K]?: string } = {};
-  for (const name of names) {
-    const value = words[name];
-    if (value !== undefined) picked[name] = value;
-  }
-  return picked;
 }
 
 export function usage(reason: string): never {

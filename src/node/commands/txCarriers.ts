@@ -6,8 +6,9 @@ import type { Anchor } from "../../chain/anchor.js";
 import { NAME_CHARS_MAX } from "../../codec/wire/limits.js";
 import { segmentSizeFor } from "../../codec/wire/segment.js";
 import type { Suite } from "../../crypto/suite.js";
-import { readBrokerAccess, readRpcCa } from "../config/files.js";
+import { readBrokerAccess } from "../config/files.js";
 import type { Config } from "../config.js";
+import { configuredRpc } from "../configuredRpc.js";
 import { NodeError } from "../problems.js";
 import type { Environment } from "../signing/openKey.js";
 import { systemClock } from "../systemClock.js";
@@ -60,16 +61,10 @@ async function overMqtt({ config, anchor, suite, environment, random }: CarrierS
 }
 
 async function overRpc({ config, anchor, suite, environment, random }: CarrierSetup): Promise<Carrier> {
-  const { endpoints, timeoutMs } = config.rpc;
-  if (endpoints.length === 0) throw new NodeError({ code: "NODE_NO_ENDPOINT", path: config.path });
-  const [{ rpcCarrier }, { chainRpc }] = await Promise.all([
-    import("../transactions/rpcCarrier.js"),
-    import("../../link/chainRpc.js"),
-  ]);
-  const ca = readRpcCa(config, environment);
+  const { rpcCarrier } = await import("../transactions/rpcCarrier.js");
   return rpcCarrier({
     name: "rpc",
-    rpc: chainRpc({ endpoints, timeoutMs, ...(ca === undefined ? {} : { ca }), random, clock: systemClock }),
+    rpc: await configuredRpc(config, { environment, random, clock: systemClock }),
     chainId: anchor.chainId,
     groupId: anchor.groupId,
     wire: { suite, profile: anchor.profile },

@@ -52,10 +52,18 @@ export function readBrokerAccess(config: Config, broker: BrokerConfig, environme
   };
 }
 
-/** PEM text of `rpc.caFile`, or undefined. @throws ConfigError as above. */
-export function readRpcCa(config: Config, environment: Environment): string | undefined {
-  const { caFile } = config.rpc;
-  return caFile === undefined ? undefined : readText(config, "rpc.caFile", caFile, environment, PEM_BYTES_MAX);
+export interface RpcFiles {
+  /** PEM text. */
+  readonly ca?: string;
+  readonly token?: string;
+}
+
+/** What `rpc` names. @throws ConfigError as above. */
+export function readRpcFiles(config: Config, environment: Environment): RpcFiles {
+  const { caFile, tokenFile } = config.rpc;
+  const ca = caFile === undefined ? undefined : readText(config, "rpc.caFile", caFile, environment, PEM_BYTES_MAX);
+  const token = tokenFile === undefined ? undefined : readPassword(config, "rpc.tokenFile", tokenFile, environment);
+  return { ...(ca === undefined ? {} : { ca }), ...(token === undefined ? {} : { token }) };
 }
 
 export interface ServeFiles {

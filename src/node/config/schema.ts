@@ -60,6 +60,7 @@ const rpc = z
       .default([])
       .describe("JSON-RPC addresses of FISCO BCOS nodes of one chain; the quickest of those that answer is asked."),
     caFile: path("PEM file of the authorities to trust for `https://` instead of the system's.").optional(),
+    tokenFile: path("File with the bearer token that the nodes ask for. Looked for like `passwordFile`.").optional(),
     timeoutMs: z.int().min(100).max(120_000).default(10_000).describe("For one attempt at one node."),
   })
   .describe("The nodes that a publisher follows. A light node needs none.");

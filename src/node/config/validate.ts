@@ -105,6 +105,26 @@ function fieldProblems(path: string, config: ConfigValues): ConfigProblem[] {
     if (config.rpc.endpoints.length === 0) wrong("rpc.endpoints", "a publisher needs at least one node to follow");
     if (config.sync.mode === "skip") wrong("sync.mode", "a publisher certifies every header; leave it out");
   }
+  if (config.role === "participant") {
+    const { certFile, keyFile, clientCaFile, tokenFile, host } = config.participant.serve;
+    if (config.sync.mode === "skip") wrong("sync.mode", "a participant certifies every header; leave it out");
+    if ((certFile === undefined) !== (keyFile === undefined)) {
+      wrong("participant.serve.keyFile", "a certificate and its key come together");
+    }
+    if (clientCaFile !== undefined && certFile === undefined) {
+      wrong("participant.serve.clientCaFile", "clients show certificates to servers with TLS only");
+    }
+    const guarded = certFile !== undefined && (tokenFile !== undefined || clientCaFile !== undefined);
+    if (!isLoopback(host) && !guarded) {
+      wrong(
+        "participant.serve.host",
+        "other machines are served with certFile, keyFile and tokenFile (or clientCaFile)",
+      );
+    }
+    if (!config.keys.some(({ name, family }) => name === config.participant.key && family === "sealer")) {
+      wrong("participant.key", `\`keys\` has no key "${config.participant.key}" of the family sealer`);
+    }
+  }
   for (const [i, broker] of config.brokers.entries()) {
     const at = `brokers[${i}]`;
     if (!URL.canParse(broker.url)) {

@@ -16,6 +16,19 @@ export interface SourceLine {
   readonly newestShown?: number | undefined;
 }
 
+/** What a participant keeps, beside what its publisher's light client says. */
+export interface LedgerStatus {
+  readonly height: number;
+  readonly transactions: number;
+  readonly failed: number;
+  readonly pending: number;
+  /** Address of its JSON-RPC. */
+  readonly rpc: string;
+  readonly recoveryWorkers: number;
+  /** Refused transactions by FISCO's name, refused requests by code. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
 /** What `edgeseal status` shows of a node, running or not. */
 export interface NodeStatus {
   readonly role: string;
@@ -40,6 +53,8 @@ export interface NodeStatus {
   readonly client?: string;
   /** Nobody else can tell whether this one source withholds headers. */
   readonly singleSource?: boolean;
+  /** Of a participant. */
+  readonly ledger?: LedgerStatus;
   /** Names of the cryptographic back ends that serve. */
   readonly backends?: { readonly hash: string; readonly signature: string };
   readonly store?: {

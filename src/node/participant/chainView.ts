@@ -10,6 +10,7 @@ import type { Transaction } from "../../codec/fisco/transaction.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { Profile } from "../../codec/profile.js";
 import type { MerkleGroup } from "../../crypto/merkle.js";
+import type { MountainProof } from "../../crypto/mountainRange.js";
 import type { Suite } from "../../crypto/suite.js";
 import type { Outcome } from "../../ledger/engine.js";
 
@@ -43,8 +44,8 @@ export interface Place {
 
 export type SubmitOutcome =
   | { readonly kind: "included"; readonly place: Place }
-  /** FISCO's code and name: 10000 NonceCheckFail... `place` where this very transaction is in a block already. */
-  | { readonly kind: "refused"; readonly code: number; readonly message: string; readonly place?: Place };
+  /** FISCO's code and name: 10000 NonceCheckFail... */
+  | { readonly kind: "refused"; readonly code: number; readonly message: string };
 
 export interface ChainView {
   readonly identity: ChainIdentity;
@@ -74,6 +75,8 @@ export interface ChainView {
   abi(address: string): string;
   /** Signed transaction in Tars form; settles when it is in a block or never will be, within `timeoutMs`. */
   submit(transaction: Uint8Array, timeoutMs: number): Promise<SubmitOutcome>;
+  /** The way from header `number` to the commitment of header `below`; undefined where the two do not stand so. */
+  ancestorProof(number: number, below: number): MountainProof | undefined;
   /** The record at the newest height, or at `number`; undefined where that height's state is not kept any more. */
   stateProof(table: string, key: string, number?: number): StateProofAnswer | undefined;
 }

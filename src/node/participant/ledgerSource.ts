@@ -3,10 +3,13 @@
  * stranger had made it: what goes out was checked by the rules that everybody else applies.
  */
 import { toHex } from "../../base/bytes.js";
-import { codeOf } from "../../base/error.js";
+import { codeOf, DomainError } from "../../base/error.js";
 import type { LightMessage } from "../../chain/lightMessages.js";
 import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
+import { transactionDataHash } from "../../codec/fisco/transactionHash.js";
+import { decodeTransaction } from "../../codec/fisco/transactionTars.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
+import type { AncestorAnswer } from "../../codec/wire/ancestorMessage.js";
 import type { BlockBody, EventMessage } from "../../codec/wire/eventMessage.js";
 import { addressText } from "../../ledger/execution.js";
 import type { ChainSource, ChainSourceFactory, ChainSourceParts, SendOutcome } from "../upstream.js";
@@ -17,8 +20,6 @@ export const SEND_WAIT_MS = 10_000;
 /** FISCO's codes of a transaction that waits, or waited in vain, for its block; every other refusal is final. */
 const ALREADY_IN_POOL = 10_004;
 const TRANSACTION_POOL_TIMEOUT = 10_010;
-const NONCE_USED = 10_000;
-const TRANSACTION_IN_CHAIN = 10_005;
 
 export interface LedgerSources {
   readonly factory: ChainSourceFactory;
@@ -97,11 +98,30 @@ class LedgerSource implements ChainSource {
     return place === undefined ? undefined : this.#event(place);
   }
 
+  /** Sent again after its block was made, a transaction is answered with the same proof as the first time. */
   async sendTransaction(transaction: Uint8Array): Promise<SendOutcome> {
-    const outcome = await this.#view.submit(transaction, SEND_WAIT_MS);
-    if (outcome.kind === "refused") return this.#refused(outcome.code, outcome.place);
+    const carriedOut = this.#placeOf(transaction);
+    const outcome =
+      carriedOut === undefined
+        ? await this.#view.submit(transaction, SEND_WAIT_MS)
+        : ({ kind: "included", place: carriedOut } as const);
+    if (outcome.kind === "refused") {
+      const waits = outcome.code === TRANSACTION_POOL_TIMEOUT || outcome.code === ALREADY_IN_POOL;
+      return waits ? { status: "pending" } : { status: "refused", code: outcome.message };
+    }
     const event = this.#event(outcome.place);
     return event === undefined ? { status: "pending" } : { status: "proven", event };
+  }
+
+  #placeOf(bytes: Uint8Array): Place | undefined {
+    try {
+      const { data } = decodeTransaction(bytes).transaction;
+      return this.#view.place(transactionDataHash(this.#view.identity.suite.hash, data));
+    } catch (thrown) {
+      // What cannot be read is refused where everything else is.
+      if (thrown instanceof DomainError) return undefined;
+      throw thrown;
+    }
   }
 
   async callsTo(number: number, addresses: readonly Uint8Array[]) {
@@ -112,17 +132,14 @@ class LedgerSource implements ChainSource {
     });
   }
 
-  async stateProof(table: string, key: string, number: number | undefined): Promise<StateProofAnswer | undefined> {
-    return this.#view.stateProof(table, key, number);
+  async ancestor(number: number, below: number): Promise<AncestorAnswer | undefined> {
+    const header = this.#view.header(number);
+    const proof = this.#view.ancestorProof(number, below);
+    return header === undefined || proof === undefined ? undefined : { header, proof };
   }
 
-  /** Sent again after its block was made, it is answered with the same proof as the first time. */
-  #refused(code: number, place: Place | undefined): SendOutcome {
-    const event = place === undefined ? undefined : this.#event(place);
-    if (event !== undefined && (code === NONCE_USED || code === TRANSACTION_IN_CHAIN))
-      return { status: "proven", event };
-    const waits = code === TRANSACTION_POOL_TIMEOUT || code === ALREADY_IN_POOL;
-    return waits ? { status: "pending" } : { status: "refused", code: String(code) };
+  async stateProof(table: string, key: string, number: number | undefined): Promise<StateProofAnswer | undefined> {
+    return this.#view.stateProof(table, key, number);
   }
 
   #event(place: Place): EventMessage | undefined {

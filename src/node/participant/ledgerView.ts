@@ -3,6 +3,7 @@ import { EMPTY_BYTES, equalBytes } from "../../base/bytes.js";
 import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
 import { merkleProof } from "../../crypto/merkle.js";
+import { type MountainProof, mountainProof } from "../../crypto/mountainRange.js";
 import { ADDRESS_BYTES } from "../../crypto/suite.js";
 import type { Outcome } from "../../ledger/engine.js";
 import type { Ledger } from "../../ledger/ledger.js";
@@ -33,6 +34,11 @@ export class LedgerView implements ChainView {
     this.#parts = parts;
     this.identity = parts.identity;
     this.#blocks = new StoredBlocks(parts.store, parts.identity.suite, parts.identity.profile);
+  }
+
+  /** To be called for each block that is on the disk, before anybody hears of it. */
+  sealed(number: number, transactions: readonly TransactionView[]): void {
+    this.#blocks.sealed(number, transactions);
   }
 
   head(): HashedHeader {
@@ -111,6 +117,12 @@ export class LedgerView implements ChainView {
 
   submit(transaction: Uint8Array, timeoutMs: number): Promise<SubmitOutcome> {
     return this.#parts.submit(transaction, timeoutMs);
+  }
+
+  ancestorProof(number: number, below: number): MountainProof | undefined {
+    const { store, ledger } = this.#parts;
+    if (number < 0 || number >= below || below > ledger.head.header.number) return undefined;
+    return mountainProof((level, index) => store.mountainNode(level, index), below, number);
   }
 
   stateProof(table: string, key: string, number = this.#parts.ledger.head.header.number): StateProofAnswer | undefined {

@@ -47,6 +47,7 @@ export const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
 
 export class Participant {
   readonly view: ChainView;
+  readonly #view: LedgerView;
   readonly ledger: Ledger;
   readonly pool: TransactionPool;
   readonly desk: TransactionDesk;
@@ -76,20 +77,19 @@ export class Participant {
       nonces: this.#nonces(),
     });
     this.desk = new TransactionDesk({
-      hash: suite.hash,
       pool: this.pool,
       recoverer,
       clock,
-      placeOf: (hash) => this.view.place(hash),
       onAdmitted: () => this.#sealer.wake(),
     });
-    this.view = new LedgerView({
+    this.#view = new LedgerView({
       identity: { chainId, groupId, profile, suite, genesis, nodeId: signer.publicKey },
       ledger: this.ledger,
       store,
       pending: () => this.pool.size,
       submit: (bytes, timeoutMs) => this.desk.submit(bytes, timeoutMs),
     });
+    this.view = this.#view;
     this.#sealer = new SoloSealer({
       ...{ hash: suite.hash, ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
       select: (height) => this.#select(height),
@@ -119,6 +119,7 @@ export class Participant {
   #onBlock(header: HashedHeader, { calls }: ExecutedBlock): void {
     const { number } = header.header;
     const hashes = calls.map(({ hash }) => hash);
+    this.#view.sealed(number, calls);
     this.pool.committed(
       number,
       hashes,

@@ -38,6 +38,11 @@ export class StoredBlocks {
     return header;
   }
 
+  /** A block that is on the disk now, as it came out of execution: its receipts are asked for at once. */
+  sealed(number: number, views: readonly TransactionView[]): void {
+    remember(this.#blocks, number, views, BLOCKS_REMEMBERED_MAX);
+  }
+
   /** Undefined above the head. @throws LedgerDamage, StoreError, TarsError */
   transactions(number: number): readonly TransactionView[] | undefined {
     const known = this.#blocks.get(number);

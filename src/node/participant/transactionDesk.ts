@@ -6,14 +6,11 @@ import { toHex } from "../../base/bytes.js";
 import type { Clock, Millis } from "../../base/clock.js";
 import { Counters } from "../../base/counters.js";
 import { codeOf } from "../../base/error.js";
-import { transactionDataHash } from "../../codec/fisco/transactionHash.js";
-import { decodeTransaction } from "../../codec/fisco/transactionTars.js";
-import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { SignedCall } from "../../ledger/execution.js";
 import type { DecodedCall } from "../../ledger/pool/decodeCall.js";
 import { isRefusal, type Refusal, refusal } from "../../ledger/pool/refusal.js";
 import type { TransactionPool } from "../../ledger/pool/transactionPool.js";
-import type { Place, SubmitOutcome } from "./chainView.js";
+import type { SubmitOutcome } from "./chainView.js";
 
 /** Recovers senders; the order is kept. */
 export interface Recoverer {
@@ -21,13 +18,9 @@ export interface Recoverer {
 }
 
 export interface TransactionDeskOptions {
-  /** The chain's. */
-  readonly hash: HashFunction;
   readonly pool: TransactionPool;
   readonly recoverer: Recoverer;
   readonly clock: Clock;
-  /** Place of a transaction that is in a block already. */
-  readonly placeOf: (transactionHash: Uint8Array) => Place | undefined;
   /** Something waits for a block. */
   readonly onAdmitted: () => void;
 }
@@ -107,9 +100,7 @@ export class TransactionDesk {
     for (const arrival of batch) {
       const answer = pool.precheck(arrival.bytes);
       if (isRefusal(answer)) {
-        // A nonce of the chain may be this very transaction's: whoever sends it again is told where it is.
-        const hash = answer.message === "NonceCheckFail" ? this.#hashOf(arrival.bytes) : undefined;
-        arrival.settle(this.#refused(answer, hash));
+        arrival.settle(this.#refused(answer));
         continue;
       }
       checked.push(arrival);
@@ -137,7 +128,7 @@ export class TransactionDesk {
     }
     const refused = this.#options.pool.admit(call, this.#options.clock.now());
     if (refused === undefined) this.#await(toHex(call.hash), timeoutMs, settle);
-    else settle(this.#refused(refused, call.hash));
+    else settle(this.#refused(refused));
   }
 
   #await(name: string, timeoutMs: Millis, settle: (outcome: SubmitOutcome) => void): void {
@@ -155,24 +146,8 @@ export class TransactionDesk {
     waiting.push(settled);
   }
 
-  #refused({ code, message }: Refusal | typeof POOL_TIMEOUT, hash?: Uint8Array): SubmitOutcome {
+  #refused({ code, message }: Refusal | typeof POOL_TIMEOUT): SubmitOutcome {
     this.counters.add(message);
-    const place = hash === undefined ? undefined : this.#placeOf(hash);
-    return { kind: "refused", code, message, ...(place === undefined ? {} : { place }) };
-  }
-
-  /** Of bytes that the pool could decode. */
-  #hashOf(bytes: Uint8Array): Uint8Array {
-    return transactionDataHash(this.#options.hash, decodeTransaction(bytes).transaction.data);
-  }
-
-  /** The refusal stands, whether its place can be read or not. */
-  #placeOf(hash: Uint8Array): Place | undefined {
-    try {
-      return this.#options.placeOf(hash);
-    } catch (thrown) {
-      this.counters.add(codeOf(thrown));
-      return undefined;
-    }
+    return { kind: "refused", code, message };
   }
 }

@@ -7,7 +7,11 @@ import { SEGMENT_HEADERS_MAX } from "../../codec/wire/limits.js";
 /** Newest certified headers that are kept; older ones are asked for again. */
 const CERTIFIED_KEPT_MAX = 1_024;
 
-type Fetch = (from: number, count: number) => Promise<readonly HashedHeader[]>;
+export interface HeaderWays {
+  headers(from: number, count: number): Promise<readonly HashedHeader[]>;
+  /** The header of a number, proven by the commitment of a certified one; undefined where there is no such proof. */
+  ancestor(number: number, certified: HashedHeader): Promise<HashedHeader | undefined>;
+}
 
 export interface FoundHeader {
   readonly header: HashedHeader;
@@ -46,21 +50,26 @@ export class CertifiedHeaders {
   }
 
   /**
-   * The header of a height that was reached, certified itself or linked to a certified one by headers that `fetch` brings.
-   * Undefined when it brings others, or too few.
+   * The header of a height that was reached: certified itself, or proven by or linked to a certified one. Undefined when
+   * `ways` bring others, or too few.
    */
-  async find(number: number, fetch: Fetch): Promise<FoundHeader | undefined> {
+  async find(number: number, ways: HeaderWays): Promise<FoundHeader | undefined> {
     const certified = this.#headers.get(number);
     if (certified !== undefined) return { header: certified, status: "certified" };
     let above = this.#lowestAbove(number);
+    // One answer instead of one for every 128 headers in between.
+    if (above !== undefined && above.header.number - number > SEGMENT_HEADERS_MAX) {
+      const proven = await ways.ancestor(number, above);
+      if (proven !== undefined) return { header: proven, status: "linked" };
+    }
     while (above !== undefined && above.header.number > number) {
       const from = Math.max(number, above.header.number - SEGMENT_HEADERS_MAX);
-      const headers = await fetch(from, above.header.number - from);
+      const headers = await ways.headers(from, above.header.number - from);
       const lowest = linkedDown(above, headers);
       if (lowest === above) return undefined;
       above = lowest;
     }
-    return above === undefined ? undefined : { header: above, status: "linked" };
+    return above?.header.number === number ? { header: above, status: "linked" } : undefined;
   }
 
   #lowestAbove(number: number): HashedHeader | undefined {

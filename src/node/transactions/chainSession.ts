@@ -13,13 +13,14 @@ import type { LightOutput, LightState } from "../../chain/lightMessages.js";
 import { provenValue } from "../../codec/edgeseal/stateAnswer.js";
 import type { SignedTransaction } from "../../codec/fisco/transactionBuild.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
+import { isAncestor } from "../../codec/wire/ancestorMessage.js";
 import type { EventMessage } from "../../codec/wire/eventMessage.js";
 import type { Suite } from "../../crypto/suite.js";
 import { MemoryStore } from "../../store/memoryStore.js";
 import { clientOptionsOf, type SyncSettings } from "../chainSetup.js";
 import { LightService } from "../lightService.js";
 import type { Carrier } from "./carrier.js";
-import { CertifiedHeaders, recentOf } from "./certifiedHeaders.js";
+import { CertifiedHeaders, type HeaderWays, recentOf } from "./certifiedHeaders.js";
 import { Pauses } from "./pauses.js";
 import { SendError } from "./problems.js";
 import { checkSize } from "./signTransaction.js";
@@ -58,6 +59,8 @@ export interface ProvenRecord {
   readonly proofBytes: number;
 }
 
+/** How far an answer about the newest state may lag behind the newest certified header. */
+export const STATE_LAG_HEIGHTS_MAX = 8;
 /** Pause before the same transaction is sent once more. */
 const AGAIN_PAUSE_MS = 500;
 /** How long the header of an answer may lag behind it. */
@@ -148,9 +151,7 @@ export class ChainSession {
 
   /** A header, certified or linked to a certified one. @throws SendError `HEADER_NO_ANSWER` */
   async header(number: number, timeoutMs: number): Promise<HashedHeader> {
-    const found = await this.#ask(timeoutMs, (carrier) =>
-      this.#headers.find(number, (from, count) => carrier.headers(from, count)),
-    );
+    const found = await this.#ask(timeoutMs, (carrier) => this.#headers.find(number, this.#ways(carrier)));
     if (found !== undefined) return found.header;
     throw new SendError({ code: "HEADER_NO_ANSWER", number, timeoutMs });
   }
@@ -213,6 +214,19 @@ export class ChainSession {
     return await this.#within(work, timeoutMs);
   }
 
+  #ways(carrier: Carrier): HeaderWays {
+    const { suite, start } = this.#options;
+    const wire = { suite, profile: start.anchor.profile };
+    return {
+      headers: (from, count) => carrier.headers(from, count),
+      async ancestor(number, certified) {
+        const answer = await carrier.ancestor(number, certified.header.number);
+        if (answer?.header.header.number !== number || !isAncestor(answer, certified, wire)) return undefined;
+        return answer.header;
+      },
+    };
+  }
+
   async #recordBy(
     carrier: Carrier,
     record: { readonly table: string; readonly key: string },
@@ -220,9 +234,13 @@ export class ChainSession {
   ): Promise<ProvenRecord | undefined> {
     const answer = await carrier.stateProof(record.table, record.key, number);
     if (answer === undefined || (number !== undefined && answer.number !== number)) return undefined;
+    // Proven, and long replaced: whoever asks for the newest state means what is newest now.
+    if (number === undefined && answer.number < this.#headers.newest - STATE_LAG_HEIGHTS_MAX) {
+      throw new SendError({ code: "STATE_TOO_OLD", number: answer.number, newest: this.#headers.newest });
+    }
     const reached = this.#headers.reached(answer.number).then(() => true);
     if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined) return undefined;
-    const found = await this.#headers.find(answer.number, (from, count) => carrier.headers(from, count));
+    const found = await this.#headers.find(answer.number, this.#ways(carrier));
     if (found === undefined) return undefined;
     const { header, hash } = found.header;
     const value = provenValue(this.#options.suite.hash, header, record, answer);
@@ -242,7 +260,7 @@ export class ChainSession {
     const reached = this.#headers.reached(event.number).then(() => true);
     if ((await this.#within(reached, HEADER_WAIT_MS)) === undefined)
       throw unproven(`header ${event.number} has not come`);
-    const found = await this.#headers.find(event.number, (from, count) => carrier.headers(from, count));
+    const found = await this.#headers.find(event.number, this.#ways(carrier));
     if (found === undefined) throw unproven(`header ${event.number} is not to be had`);
     const header = recentOf(found);
     let verdict: EventVerdict;

@@ -5,6 +5,7 @@ import type { Link } from "../../base/link.js";
 import type { Random } from "../../base/random.js";
 import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
+import { type AncestorAnswer, decodeAncestor } from "../../codec/wire/ancestorMessage.js";
 import type { WireContext } from "../../codec/wire/context.js";
 import { decodeEvent, type EventMessage } from "../../codec/wire/eventMessage.js";
 import { REQUEST_ID_BYTES } from "../../codec/wire/limits.js";
@@ -103,6 +104,16 @@ class MqttCarrier implements Carrier {
     if (answer?.body === undefined) return undefined;
     try {
       return decodeEvent(answer.body);
+    } catch (thrown) {
+      return this.#undecodable(thrown, undefined);
+    }
+  }
+
+  async ancestor(number: number, below: number): Promise<AncestorAnswer | undefined> {
+    const answer = await this.#ask({ what: "ancestor", number, below });
+    if (answer?.body === undefined) return undefined;
+    try {
+      return decodeAncestor(answer.body, this.#options.wire);
     } catch (thrown) {
       return this.#undecodable(thrown, undefined);
     }

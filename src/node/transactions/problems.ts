@@ -23,6 +23,8 @@ export type SendProblem =
       readonly timeoutMs: number;
       readonly reason: string;
     }
+  /** An answer about the newest state that is about an older one. */
+  | { readonly code: "STATE_TOO_OLD"; readonly number: number; readonly newest: number }
   | { readonly code: "SEND_CHAIN"; readonly found: string; readonly expected: string }
   | { readonly code: "SEND_TOO_LARGE"; readonly size: number; readonly limit: number }
   | { readonly code: "SEND_SIGNER_DIFFERS"; readonly signed: string; readonly key: string };

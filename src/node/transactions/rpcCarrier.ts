@@ -69,6 +69,9 @@ class RpcCarrier implements Carrier {
     }
   }
 
+  /** FISCO's JSON-RPC has no such proof: headers are linked down by their parent hashes instead. */
+  async ancestor(): Promise<undefined> {}
+
   async stateProof(table: string, key: string, number: number | undefined): Promise<StateProofAnswer | undefined> {
     const { rpc, groupId, count } = this.#options;
     try {

@@ -64,6 +64,11 @@ export const sendTexts: Texts<SendProblem> = {
       `Nobody proved within ${p.timeoutMs} ms what the record ${p.key} of the table ${p.table} is (${p.reason}).`,
     advice: "Participants keep the state of the newest 64 blocks; FISCO's own nodes prove no state at all.",
   },
+  STATE_TOO_OLD: {
+    says: (p) =>
+      `Asked for the newest state, somebody answered with that of block ${p.number}; block ${p.newest} is certified.`,
+    advice: "Ask another broker or node; `--number` asks for an older state on purpose.",
+  },
   SEND_CHAIN: {
     says: (p) => `The transaction is for ${p.found}; this node follows ${p.expected}.`,
   },

@@ -211,6 +211,10 @@ export const chainInitTexts: Texts<ChainInitProblem> = {
   },
   CHAIN_INIT_NODES: { says: (p) => `--nodes ${p.nodes} is not a number from 1 to ${p.most}.` },
   CHAIN_INIT_SOLO_NODES: { says: (p) => `A solo chain has one participant, not ${p.nodes}.`, advice: "Use --nodes 1." },
+  CHAIN_INIT_SEALER_KEY: {
+    says: (p) => `--sealer-key number ${p.index + 1} is no public key of this suite, or there is no node for it.`,
+    advice: "`edgeseal key public NAME` shows the key: 128 hex digits.",
+  },
   CHAIN_INIT_PORT: { says: (p) => `${p.port} is no port that this many nodes can count up from.` },
   CHAIN_INIT_FOLDER: {
     says: (p) => `The folder ${p.folder} cannot be used (${p.reason}).`,

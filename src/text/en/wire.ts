@@ -12,6 +12,7 @@ export const wireTexts: Texts<WireProblem> = {
   WIRE_NOT_MINIMAL: { says: (p) => `The number at byte ${p.offset} is not written in its shortest form.` },
   WIRE_LENGTH: { says: (p) => `The field "${p.field}" at byte ${p.offset} has the wrong length (${p.got}).` },
   WIRE_RANGE: { says: (p) => `The field "${p.field}" is out of range (${p.got}).` },
+  WIRE_TEXT: { says: (p) => `The field "${p.field}" is no text in UTF-8.` },
   WIRE_NAME: { says: (p) => `The field "${p.field}" is not a name of 1 to 64 letters, digits, "-" or "_".` },
   WIRE_KIND: { says: (p) => `A message of kind ${p.got} came where kind ${p.expected} belongs.` },
   WIRE_SIGNER_MAP: { says: (p) => `The list of signers of a header does not fit its sealers: ${p.reason}.` },

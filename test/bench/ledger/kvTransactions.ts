@@ -10,6 +10,8 @@ export interface KvChain {
   readonly signer: SoftSigner;
   readonly chainId: string;
   readonly groupId: string;
+  /** The table that is written to; where it does not matter, any. */
+  readonly contract?: Uint8Array;
 }
 
 /** Accounts that take turns. */
@@ -18,19 +20,21 @@ const WORD_BYTES = 32;
 /** `set(string,string)` of the KV table. */
 const SELECTOR = [0xe9, 0x42, 0xb5, 0x16];
 const CONTRACT = new Uint8Array(20).fill(0x10);
+/** As high as a chain that begins takes it. */
+const BLOCK_LIMIT = 1_000;
 
 /**
  * Different calls for different indices, the same again for the same.
  * @param first index of the first.
  */
 export function kvTransactions(chain: KvChain, count: number, first = 0): SignedCall[] {
-  const { suite, signer, chainId, groupId } = chain;
+  const { suite, signer, chainId, groupId, contract: to = CONTRACT } = chain;
   return Array.from({ length: count }, (_, i) => {
     const index = first + i;
     const nonce = new Uint8Array(16).fill(0x5a);
     new DataView(nonce.buffer).setUint32(12, index);
     const input = setCall(`device-${index}`, `{"celsius":${20 + (index % 10)}}`);
-    const data = buildTransaction({ to: CONTRACT, input }, { chainId, groupId, blockLimit: 500, nonce });
+    const data = buildTransaction({ to, input }, { chainId, groupId, blockLimit: BLOCK_LIMIT, nonce });
     const secretKey = new Uint8Array(WORD_BYTES).fill(1 + (index % ACCOUNTS));
     const signature = signer.signTransaction(
       secretKey,

@@ -258,6 +258,10 @@ describe("questions", () => {
     { what: "proof", transactionHash: random.bytes(32) },
     { what: "send", transaction: random.bytes(300) },
     { what: "send", transaction: new Uint8Array(TRANSACTION_BYTES_MAX) },
+    { what: "state", table: "s_cns", key: "lamp,1.0", number: undefined },
+    { what: "state", table: "t".repeat(64), key: "k".repeat(1_024), number: SAFE_MAX },
+    { what: "state", table: "u_/tables/t", key: "\ufeff电表,1.0", number: 1 },
+    { what: "ancestor", number: 0, below: SAFE_MAX },
   ];
 
   it.each(questions.map((question) => [question.what, question] as const))("%s comes back", (_, question) => {
@@ -270,7 +274,12 @@ describe("questions", () => {
     ["no id", [6, new Uint8Array(7), "c", 2, 1], "WIRE_LENGTH"],
     ["no name", [6, id, "", 2, 1], "WIRE_NAME"],
     ["a name that would be a wildcard", [6, id, "#", 2, 1], "WIRE_NAME"],
-    ["an unknown question", [6, id, "c", 5, 1], "WIRE_RANGE"],
+    ["an unknown question", [6, id, "c", 7, 1], "WIRE_RANGE"],
+    ["a state record without its number", [6, id, "c", 5, "t", new Uint8Array(1)], "WIRE_LENGTH"],
+    ["too long a table", [6, id, "c", 5, "t".repeat(65), new Uint8Array(1), null], "WIRE_LENGTH"],
+    ["too long a key", [6, id, "c", 5, "t", new Uint8Array(1_025), null], "WIRE_LENGTH"],
+    ["a key that is no text", [6, id, "c", 5, "t", Uint8Array.of(0xff), null], "WIRE_TEXT"],
+    ["an ancestor of nobody", [6, id, "c", 6, 1], "WIRE_LENGTH"],
     ["question 0", [6, id, "c", 0, 1], "WIRE_RANGE"],
     ["no headers", [6, id, "c", 1, 7, 0], "WIRE_RANGE"],
     ["129 headers", [6, id, "c", 1, 7, 129], "WIRE_RANGE"],

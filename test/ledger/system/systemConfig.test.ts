@@ -82,6 +82,7 @@ describe("system config", () => {
     ["web3_chain_id", "1"],
     ["feature_rpbft", "1"],
     ["constructor", "1"],
+    ["__proto__", "1"],
     ["tx_count_limit\u0000", "1"],
   ];
   it.each(refused)("refuses %s = %j with a precompiled error", (key, value) => {

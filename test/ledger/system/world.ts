@@ -17,7 +17,7 @@ export const GAS = 3_000_000_000;
 
 /** 20 bytes, told apart by a number. */
 export function account(number: number): Uint8Array {
-  return fromHex(number.toString(16).padStart(40, "a0"));
+  return fromHex(`${"a0".repeat(16)}${number.toString(16).padStart(8, "0")}`);
 }
 
 /** 64 bytes, told apart by a number; as hex, like the contracts take it. */

@@ -1,12 +1,11 @@
 /** What becomes of a transaction, told to whoever brought it: in a block, refused, or not in time. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { toHex } from "../../../src/base/bytes.js";
-import { referenceSuite } from "../../../src/crypto/referenceSuite.js";
 import type { SignedCall } from "../../../src/ledger/execution.js";
 import type { DecodedCall } from "../../../src/ledger/pool/decodeCall.js";
 import { type Refusal, refusal } from "../../../src/ledger/pool/refusal.js";
 import type { TransactionPool } from "../../../src/ledger/pool/transactionPool.js";
-import type { Place, SubmitOutcome } from "../../../src/node/participant/chainView.js";
+import type { SubmitOutcome } from "../../../src/node/participant/chainView.js";
 import { RecoveryError } from "../../../src/node/participant/recovery/problems.js";
 import {
   ARRIVALS_MAX,
@@ -14,20 +13,17 @@ import {
   type Recoverer,
   TransactionDesk,
 } from "../../../src/node/participant/transactionDesk.js";
-import { StoreError } from "../../../src/store/problems.js";
 import { ALL, callOf, contentOf, poolOf } from "../../ledger/pool/calls.js";
 import { until } from "../../support/linkContract.js";
 
 /** Nothing here is to time out. */
 const LONG_MS = 60_000;
-const { hash } = referenceSuite("ecdsa");
 
 type Answer = (transactions: readonly DecodedCall[]) => Promise<readonly (SignedCall | Refusal)[]>;
 
 /** Knows who signed without a look at the signature, and the sizes of the batches it was given. */
 class Desk {
   readonly batches: number[] = [];
-  readonly places = new Map<string, Place>();
   admitted = 0;
   answer: Answer;
   readonly desk: TransactionDesk;
@@ -46,8 +42,7 @@ class Desk {
       },
     };
     this.desk = new TransactionDesk({
-      ...{ hash, pool, recoverer, clock: { now: () => 0 } },
-      placeOf: (transaction) => this.places.get(toHex(transaction)),
+      ...{ pool, recoverer, clock: { now: () => 0 } },
       onAdmitted: () => {
         this.admitted++;
       },
@@ -62,9 +57,6 @@ class Desk {
   block(): void {
     const calls = this.pool.select(ALL, this.#height);
     this.#height++;
-    calls.forEach((call, index) => {
-      this.places.set(toHex(call.hash), { number: this.#height, index });
-    });
     this.pool.committed(this.#height, ...contentOf(calls));
     this.desk.committed(
       this.#height,
@@ -152,7 +144,7 @@ describe("a transaction", () => {
     expect(await outcomes[0]).toEqual({ kind: "included", place: { number: 1, index: 0 } });
   });
 
-  it("that is in a block already is told where, another with its nonce is not", async () => {
+  it("that is in a block already is refused, whether the block came before or while its signature was looked at", async () => {
     const call = callOf();
     const twin = callOf({ data: { nonce: call.transaction.data.nonce, blockLimit: 400 } });
     const desk = new Desk([call, twin]);
@@ -160,32 +152,15 @@ describe("a transaction", () => {
     await desk.waiting(1);
     desk.block();
     await first;
-    const place = { number: 1, index: 0 };
-    expect(await desk.submit(call)).toEqual({ ...refused(10_000, "NonceCheckFail"), place });
+    expect(await desk.submit(call)).toEqual(refused(10_000, "NonceCheckFail"));
     expect(await desk.submit(twin)).toEqual(refused(10_000, "NonceCheckFail"));
-    // Also where the block came while the signature was looked at.
+    expect(desk.batches).toEqual([1]);
     const late = callOf();
     desk.answer = async () => {
       desk.pool.committed(2, ...contentOf([late]));
-      desk.places.set(toHex(late.hash), { number: 2, index: 5 });
       return [late];
     };
-    const answer = { ...refused(10_000, "NonceCheckFail"), place: { number: 2, index: 5 } };
-    expect(await desk.submit(late)).toEqual(answer);
-  });
-
-  it("whose place cannot be read is refused all the same", async () => {
-    const call = callOf();
-    const desk = new Desk([call]);
-    const first = desk.submit(call);
-    await desk.waiting(1);
-    desk.block();
-    await first;
-    desk.places.get = () => {
-      throw new StoreError({ code: "STORE_CORRUPT", path: "x", place: "place", engineCode: "X" });
-    };
-    expect(await desk.submit(call)).toEqual(refused(10_000, "NonceCheckFail"));
-    expect(desk.desk.counters.snapshot()).toEqual({ NonceCheckFail: 1, STORE_CORRUPT: 1 });
+    expect(await desk.submit(late)).toEqual(refused(10_000, "NonceCheckFail"));
   });
 });
 
@@ -198,7 +173,23 @@ describe("waiting", () => {
     expect(await desk.submit(call)).toEqual(refused(10_004, "AlreadyInTxPool"));
     desk.block();
     expect(desk.pool.size).toBe(0);
-    expect(await desk.submit(call)).toMatchObject({ code: 10_000, place: { number: 1, index: 0 } });
+    expect(await desk.submit(call)).toMatchObject({ code: 10_000 });
+  });
+
+  it("leaves no clock behind once it is over", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const call = callOf();
+      const desk = new Desk([call]);
+      const outcome = desk.submit(call);
+      while (desk.pool.size === 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(vi.getTimerCount()).toBe(1);
+      desk.block();
+      expect(await outcome).toMatchObject({ kind: "included" });
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("of one does not end with another's", async () => {

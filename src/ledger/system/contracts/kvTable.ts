@@ -7,7 +7,7 @@ import { utf8Bytes } from "../../../base/bytes.js";
 import { VALUE_BYTES_MAX } from "../../records.js";
 import { KV_TABLE_ADDRESS } from "../addresses.js";
 import { GAS_READ, GAS_WRITE } from "../gas.js";
-import { KV_KEY_BYTES_MAX, kvRowTable, kvTableAt } from "../kvTables.js";
+import { KV_KEY_BYTES_MAX, KV_TABLE_TABLE, kvRowTable, kvTableAt } from "../kvTables.js";
 import { LayoutReader } from "../layout.js";
 import { type MethodCall, method, precompiledError, returned, returnedCode, type SystemContract } from "../method.js";
 import type { ContractFamily } from "../systemEngine.js";
@@ -54,7 +54,7 @@ const NAME = "KV table";
 
 export const kvTables: ContractFamily = {
   contract: { name: NAME, address: "", governance: false, methods: METHODS },
-  has: (address, state) => kvTableAt(state, address) !== undefined,
+  has: (address, state) => state.get(KV_TABLE_TABLE, address) !== undefined,
 };
 
 export const kvTable: SystemContract = { name: NAME, address: KV_TABLE_ADDRESS, governance: false, methods: [] };

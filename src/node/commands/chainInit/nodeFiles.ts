@@ -7,10 +7,11 @@ export interface NodePlan {
   readonly rpcPort: number;
   readonly mqttPort: number;
   readonly algorithm: "secp256k1" | "sm2";
+  /** The sealer's key was made elsewhere. */
+  readonly sealerOnToken: boolean;
 }
 
-/** The sealer's key lies in a file, so this is a chain for trying things out: the configuration says so. */
-export function configYaml({ name, rpcPort, mqttPort, algorithm }: NodePlan): string {
+export function configYaml({ name, rpcPort, mqttPort, algorithm, sealerOnToken }: NodePlan): string {
   return [
     "# A participant, made by `edgeseal chain init`. All settings: docs/operating/configuration.md",
     "role: participant",
@@ -32,20 +33,39 @@ export function configYaml({ name, rpcPort, mqttPort, algorithm }: NodePlan): st
     "  broker:",
     `    port: ${mqttPort}`,
     "keys:",
-    "  # Development: the key lies in a file and could be copied. For real use give it a token (docs/operating/keys.md).",
-    `  - { name: sealer, family: sealer, algorithm: ${algorithm}, backend: keystore, secretFile: sealer.pass, development: true }`,
+    ...(sealerOnToken ? sealerOnTokenYaml(algorithm) : sealerInFileYaml(algorithm)),
     `  - { name: admin, algorithm: ${algorithm}, backend: keystore, secretFile: admin.pass }`,
     "",
   ].join("\n");
 }
 
-export function startScript(): string {
+function sealerInFileYaml(algorithm: string): string[] {
+  return [
+    "  # Development: the key lies in a file and could be copied. For real use make it on a token (docs/operating/keys.md).",
+    `  - { name: sealer, family: sealer, algorithm: ${algorithm}, backend: keystore, secretFile: sealer.pass, development: true }`,
+  ];
+}
+
+function sealerOnTokenYaml(algorithm: string): string[] {
+  return [
+    "  # Where the sealer's key lives: fill in, then `edgeseal key history advance sealer --height 0`.",
+    `  - { name: sealer, family: sealer, algorithm: ${algorithm}, backend: pkcs11, secretFile: sealer.pin, module: /usr/lib/..., tokenLabel: ..., keyId: "" }`,
+  ];
+}
+
+/** @param program what runs this command now, where it is not on the path of whoever starts the node. */
+export function startScript(program: readonly string[]): string {
+  const start = `start --config ${CONFIG_FILE_DEFAULT} "$@"`;
   return [
     "#!/bin/sh",
     "# Starts this participant; Ctrl-C ends it.",
     'cd "$(dirname "$0")" || exit 1',
-    "# The command may lie elsewhere: EDGESEAL=/path/to/edgeseal ./start.sh",
-    `exec "\${EDGESEAL:-edgeseal}" start --config ${CONFIG_FILE_DEFAULT} "$@"`,
+    `if command -v edgeseal >/dev/null 2>&1; then exec edgeseal ${start}; fi`,
+    `exec ${program.map(quoted).join(" ")} ${start}`,
     "",
   ].join("\n");
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -21,6 +21,9 @@ const PORT_MQTTS = 8_883;
 const SUFFIX = "-doctor";
 
 export async function checkBrokers(config: Config, environment: Environment): Promise<Finding[]> {
+  if (config.role === "participant" && config.participant.broker !== undefined) {
+    return [{ name: "broker", level: "ok", says: "runs inside the participant" }];
+  }
   const findings = await Promise.all(config.brokers.map((broker) => checkBroker(config, broker, environment)));
   return findings.flat();
 }

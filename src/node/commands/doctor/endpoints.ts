@@ -2,9 +2,8 @@
 import type { Clock } from "../../../base/clock.js";
 import { rpcCalls } from "../../../codec/fisco/rpc.js";
 import { groupListFromRpc } from "../../../codec/fisco/rpcResults.js";
-import { chainRpc } from "../../../link/chainRpc.js";
-import { readRpcCa } from "../../config/files.js";
 import type { Config } from "../../config.js";
+import { configuredRpc } from "../../configuredRpc.js";
 import { systemRandom } from "../../systemClock.js";
 import type { Finding } from "./finding.js";
 import { failure } from "./state.js";
@@ -28,14 +27,8 @@ async function checkEndpoint(
 ): Promise<Finding> {
   const name = `node ${endpoint}`;
   try {
-    const ca = readRpcCa(config, environment);
-    const rpc = chainRpc({
-      endpoints: [endpoint],
-      timeoutMs: ENDPOINT_WAIT_MS,
-      ...(ca === undefined ? {} : { ca }),
-      random: systemRandom,
-      clock,
-    });
+    const alone = { ...config, rpc: { ...config.rpc, endpoints: [endpoint], timeoutMs: ENDPOINT_WAIT_MS } };
+    const rpc = await configuredRpc(alone, { environment, random: systemRandom, clock });
     try {
       const { method, params } = rpcCalls.getGroupList();
       const groups = groupListFromRpc(await rpc.call(method, params));

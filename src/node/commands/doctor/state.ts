@@ -54,6 +54,10 @@ function examine(config: Config, { store }: NodeState, clock: Clock, before: rea
   const findings = [...before, sound];
   try {
     const anchor = readAnchor(store, clock.now());
+    if (anchor === undefined && config.role === "participant") {
+      findings.push({ name: "anchor", level: "ok", says: "is made from block 0 at the first start" });
+      return { findings, headerTime: undefined };
+    }
     if (anchor === undefined) {
       findings.push({ name: "anchor", level: "fail", problem: noAnchor(config) });
       return { findings, headerTime: undefined };

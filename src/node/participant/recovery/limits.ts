@@ -12,8 +12,8 @@ export const PIECE_SIGNATURES_MIN = 8;
 export const PIECE_SIGNATURES_MAX = 64;
 /** Without workers the calling thread stands still for a piece: about 1 ms, with SM2 about 6 ms. */
 export const PIECE_SIGNATURES_INLINE_MAX = 16;
-/** Pieces a worker has before it: one in work, one so that it need not wait for the next. */
-export const PIECES_PER_WORKER = 2;
+/** Pieces a worker has before it: about 60 ms of work, so that it goes on while the calling thread carries out a block. */
+export const PIECES_PER_WORKER = 16;
 /** Workers that may die over one piece; then the calling thread does it. */
 export const PIECE_DEATHS_MAX = 2;
 /** Workers in a row that end without having done anything, after which none is started in that place any more. */

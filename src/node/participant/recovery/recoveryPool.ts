@@ -116,19 +116,19 @@ export class RecoveryPool {
     if (passed !== undefined) throw new RecoveryError({ code: "RECOVERY_BUSY", ...passed });
   }
 
-  /** Gives the free ones work, the least busy first. */
+  /** Gives the least busy one a piece; the next piece has a turn of its own, because this thread decodes and hashes it. */
   #feed(): void {
     while (this.#waiting.length > 0) {
       const seat = this.#freeSeat();
       if (seat === undefined) return;
       const piece = this.#waiting.shift() as Piece;
-      if (!this.#batches.has(piece.batch) || this.#give(seat, piece)) continue;
+      if (!this.#batches.has(piece.batch)) continue;
+      this.#give(seat, piece);
       this.#feedLater();
       return;
     }
   }
 
-  /** Pieces without one good transaction occupy nobody, so only this keeps a flood of them from standing in the way. */
   #feedLater(): void {
     if (this.#feedDue) return;
     this.#feedDue = true;
@@ -145,21 +145,17 @@ export class RecoveryPool {
     return free;
   }
 
-  /** False where nothing of the piece was left to be recovered. */
-  #give(seat: Seat, piece: Piece): boolean {
+  #give(seat: Seat, piece: Piece): void {
     const { suite, chain } = this.#options;
     try {
       const digests = piece.prepare(chain, suite);
       if (digests.length > 0) {
         seat.lane.post(packSignatures(suite, digests));
         seat.inWork.push(piece);
-        return true;
-      }
-      this.#deliver(piece.batch);
+      } else this.#deliver(piece.batch);
     } catch (thrown) {
       this.#fail(piece.batch, thrown);
     }
-    return false;
   }
 
   #answered(seat: Seat, answers: Uint8Array): void {
@@ -173,7 +169,7 @@ export class RecoveryPool {
     seat.startsLeft = WORKER_STARTS_MAX;
     piece.finish(answers);
     this.#deliver(piece.batch);
-    this.#feed();
+    this.#feedLater();
   }
 
   #deliver(batch: Batch): void {
