@@ -2,8 +2,10 @@
 import { EMPTY_BYTES, equalBytes } from "../../base/bytes.js";
 import type { StateProofAnswer } from "../../codec/edgeseal/stateAnswer.js";
 import type { HashedHeader } from "../../codec/hashedHeader.js";
+import { isAncestor } from "../../codec/wire/ancestorMessage.js";
 import { merkleProof } from "../../crypto/merkle.js";
 import { type MountainProof, mountainProof } from "../../crypto/mountainRange.js";
+import { CryptoError } from "../../crypto/problems.js";
 import { ADDRESS_BYTES } from "../../crypto/suite.js";
 import type { Outcome } from "../../ledger/engine.js";
 import type { Ledger } from "../../ledger/ledger.js";
@@ -130,10 +132,24 @@ export class LedgerView implements ChainView {
     return this.#parts.submit(transaction, timeoutMs);
   }
 
+  /** Nodes of the history carry no checksum: the proof is carried out. @throws LedgerDamage, StoreError */
   ancestorProof(number: number, below: number): MountainProof | undefined {
     const { store, ledger } = this.#parts;
     if (number < 0 || number >= below || below > ledger.head.header.number) return undefined;
-    return mountainProof((level, index) => store.mountainNode(level, index), below, number);
+    const [header, certified] = [this.header(number), this.header(below)];
+    if (header === undefined || certified === undefined) return undefined;
+    const damaged = (cause?: unknown): never => {
+      const problem = { place: store.place, number: below, what: "history" };
+      throw new LedgerDamage({ code: "LEDGER_BLOCK_DAMAGED", ...problem }, { cause });
+    };
+    let proof: MountainProof;
+    try {
+      proof = mountainProof((level, index) => store.mountainNode(level, index), below, number);
+    } catch (thrown) {
+      if (thrown instanceof CryptoError) return damaged(thrown);
+      throw thrown;
+    }
+    return isAncestor({ header, proof }, certified, this.identity) ? proof : damaged();
   }
 
   stateProof(table: string, key: string, number = this.#parts.ledger.head.header.number): StateProofAnswer | undefined {

@@ -16,7 +16,7 @@ import type {
 } from "../../ledger/store.js";
 import type { SqlDatabase, SqlEngine, SqlRow, SqlStatement } from "../driver.js";
 import { asStoreError } from "../engineErrors.js";
-import { openDatabase } from "../openDatabase.js";
+import { type DatabaseSizes, openDatabase } from "../openDatabase.js";
 import { loadEngine } from "../openStore.js";
 import { StoreError } from "../problems.js";
 import { assertNext } from "./order.js";
@@ -24,8 +24,11 @@ import { decodeBody, decodeDiffs, decodeProposal, encodeBody, encodeDiffs, encod
 import { LEDGER_MIGRATIONS } from "./schema.js";
 
 export const LEDGER_FILE = "ledger.db";
-/** Pages of records kept in memory; a light device's 2 MiB would make a participant read its disk for every call. */
-export const LEDGER_CACHE_KIB = 65_536;
+/**
+ * Small pages: a block changes many short records at random places, and writes a page for each. Memory for 128 MiB of them; a
+ * light device's 2 MiB would make a participant read its disk for every call.
+ */
+export const LEDGER_SIZES: DatabaseSizes = { pageBytes: 1_024, cacheKib: 131_072 };
 /** Commits after which the log is copied into the database. */
 export const COMMITS_PER_LOG_COPY = 64;
 /** A place is number * 2^20 + index in one integer. */
@@ -61,9 +64,7 @@ function prepareAll(database: SqlDatabase) {
       "INSERT INTO block (number, hash, transactions, failed, sum, header, body_sum, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     addPlace: database.prepare("INSERT INTO place (hash, place) VALUES (?, ?)"),
-    setRecord: database.prepare(
-      "INSERT INTO record (tab, key, value) VALUES (?, ?, ?) ON CONFLICT (tab, key) DO UPDATE SET value = excluded.value",
-    ),
+    setRecord: database.prepare("INSERT OR REPLACE INTO record (tab, key, value) VALUES (?, ?, ?)"),
     dropRecord: database.prepare("DELETE FROM record WHERE tab = ? AND key = ?"),
     addDiff: database.prepare("INSERT INTO diff (number, bytes, sum) VALUES (?, ?, ?)"),
     dropDiffs: database.prepare("DELETE FROM diff WHERE number < ?"),
@@ -86,7 +87,6 @@ export class SqliteLedgerStore implements LedgerStore {
     this.place = path;
     this.#engine = engine;
     this.#database = database;
-    database.exec(`PRAGMA cache_size = -${LEDGER_CACHE_KIB}`);
     this.#statements = prepareAll(database);
     this.#counts = this.#readCounts();
   }
@@ -328,7 +328,7 @@ function integerOf(value: unknown): number | undefined {
 /** @throws StoreError */
 export async function openSqliteLedgerStore(path: string, loaded?: SqlEngine): Promise<SqliteLedgerStore> {
   const engine = loaded ?? (await loadEngine());
-  const database = openDatabase(engine, path, LEDGER_MIGRATIONS);
+  const database = openDatabase(engine, path, LEDGER_MIGRATIONS, LEDGER_SIZES);
   try {
     return new SqliteLedgerStore(engine, path, database);
   } catch (thrown) {

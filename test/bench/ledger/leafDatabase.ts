@@ -3,14 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SqlDatabase, SqlStatement } from "../../../src/store/driver.js";
+import { LEDGER_SIZES } from "../../../src/store/ledger/sqliteLedgerStore.js";
 import { openDatabase } from "../../../src/store/openDatabase.js";
 import { loadEngine } from "../../../src/store/openStore.js";
 import type { Migration } from "../../../src/store/schema.js";
-
-/** A block writes a page for nearly every key, so small pages write less. */
-const PAGE_BYTES = 1_024;
-/** Keeps a million keys of about 80 bytes each in memory. */
-const CACHE_KIB = 131_072;
 
 const TABLE: Migration = {
   version: 1,
@@ -39,8 +35,7 @@ export class LeafDatabase {
   static async open(): Promise<LeafDatabase> {
     const engine = await loadEngine();
     const folder = mkdtempSync(join(tmpdir(), "edgeseal-bench-"));
-    const sizes = { pageBytes: PAGE_BYTES, cacheKib: CACHE_KIB };
-    return new LeafDatabase(folder, openDatabase(engine, join(folder, "leaves.db"), [TABLE], sizes));
+    return new LeafDatabase(folder, openDatabase(engine, join(folder, "leaves.db"), [TABLE], LEDGER_SIZES));
   }
 
   /** On the disk when it returns. */

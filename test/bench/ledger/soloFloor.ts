@@ -15,7 +15,7 @@ import type { TransactionView } from "../../../src/node/participant/chainView.js
 import type { SqlDatabase, SqlStatement } from "../../../src/store/driver.js";
 import { encodeBody } from "../../../src/store/ledger/rows.js";
 import { LEDGER_MIGRATIONS } from "../../../src/store/ledger/schema.js";
-import { LEDGER_CACHE_KIB } from "../../../src/store/ledger/sqliteLedgerStore.js";
+import { LEDGER_SIZES } from "../../../src/store/ledger/sqliteLedgerStore.js";
 import { openDatabase } from "../../../src/store/openDatabase.js";
 import { loadEngine } from "../../../src/store/openStore.js";
 import { seconds } from "../measure.js";
@@ -44,7 +44,6 @@ export class SoloFloor {
     this.#suite = suite;
     this.#tree = StateTree.empty(suite.hash);
     this.#database = database;
-    database.exec(`PRAGMA cache_size = -${LEDGER_CACHE_KIB}`);
     this.#statements = {
       begin: database.prepare("BEGIN IMMEDIATE"),
       commit: database.prepare("COMMIT"),
@@ -125,7 +124,7 @@ export class SoloFloor {
 }
 
 export async function openSoloFloor(suite: Suite, path: string): Promise<SoloFloor> {
-  return new SoloFloor(suite, openDatabase(await loadEngine(), path, LEDGER_MIGRATIONS));
+  return new SoloFloor(suite, openDatabase(await loadEngine(), path, LEDGER_MIGRATIONS, LEDGER_SIZES));
 }
 
 function timed(work: () => void): number {

@@ -110,6 +110,8 @@ function served(store: LedgerStore, ledger: Ledger): Map<string, string> {
   for (let number = 0; number <= BLOCKS; number++) {
     ask(`header ${number}`, () => view.header(number));
     ask(`transactions ${number}`, () => view.transactions(number));
+    for (const below of [number + 1, BLOCKS])
+      ask(`ancestor ${number} ${below}`, () => view.ancestorProof(number, below));
   }
   for (const [i, hash] of hashes.blocks.entries()) ask(`number of ${i}`, () => view.numberOf(hash));
   for (const [i, hash] of hashes.transactions.entries()) {
@@ -201,6 +203,7 @@ describe("a changed row", () => {
     ["block", "hash", "number", ["STORE_CORRUPT"]],
     ["record", "value", "tab || key", ["LEDGER_STATE_DAMAGED"]],
     ["diff", "bytes", "number", ["STORE_CORRUPT"]],
+    ["mountain", "node", "level * 100 + place", ["LEDGER_BLOCK_DAMAGED"]],
     ["proposal", "bytes", "id", ["STORE_CORRUPT"]],
   ];
 
@@ -272,6 +275,11 @@ describe("a changed row", () => {
     [
       "a peak of another length",
       "UPDATE mountain SET node = x'00' WHERE level = 2 AND place = 4",
+      ["LEDGER_BLOCK_DAMAGED"],
+    ],
+    [
+      "a node of the history gone, which is no peak",
+      "DELETE FROM mountain WHERE level = 0 AND place = 6",
       ["LEDGER_BLOCK_DAMAGED"],
     ],
     ["a table gone", "DROP TABLE mountain", ["STORE_IO"]],

@@ -157,6 +157,7 @@ describe("a sealer", () => {
     await until(() => bench.release !== undefined, "the signature asked for");
     bench.arrive(2);
     bench.arrive(1);
+    await quiet();
     expect(bench.blocks).toEqual([]);
     bench.holds = false;
     bench.release?.();
