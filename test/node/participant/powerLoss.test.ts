@@ -31,7 +31,7 @@ let children: CompiledModules;
 beforeAll(() => {
   folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "edgeseal-ledger-powerloss-"));
   children = compileModules([WRITER]);
-}, 60_000);
+}, 180_000);
 afterAll(() => {
   children.remove();
   rmSync(folder, { recursive: true, force: true });
@@ -124,7 +124,7 @@ it(
     expect(found.losing).toBe(0);
     expect(found.images).toBeGreaterThan(IMAGES - 10);
   },
-  60_000 * SOAK,
+  180_000 * SOAK,
 );
 
 it("would take announced blocks without a sync at every commit: the replay can see a loss", async () => {
@@ -133,4 +133,4 @@ it("would take announced blocks without a sync at every commit: the replay can s
   expect(found.losing).toBeGreaterThan(20);
   // The guard remembers what the ledger forgot: such a chain cannot go on.
   expect(new Set(found.faults.map((fault) => fault.split(": ").at(-1)))).toEqual(new Set(["SIGN_CONFLICT"]));
-}, 60_000);
+}, 180_000);
