@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toHex } from "../../../src/base/bytes.js";
+import { SIGNING_FILE } from "../../../src/node/signing/sqliteGuardStore.js";
+import { LEDGER_FILE } from "../../../src/store/ledger/sqliteLedgerStore.js";
 import { type CompiledModules, compileModules } from "../../support/compiledModules.js";
 import { findFault, lifeIn, SealerLife } from "../../support/sealerLife.js";
 
@@ -23,6 +25,24 @@ afterAll(() => {
   children.remove();
   rmSync(base, { recursive: true, force: true });
 });
+
+/** Calls of a sound run, in order: the file that each was about. */
+function callsOf(call: string): string[] {
+  const folder = mkdtempSync(join(base, `sound-${call}-`));
+  const trace = `${folder}.trace`;
+  const command = ["-o", trace, "-y", "-e", `trace=${call}`, process.execPath, children.path(WRITER), folder, BLOCKS];
+  execFileSync("strace", [...command, String(SNAPSHOT_EVERY)]);
+  const calls = readFileSync(trace, "latin1").matchAll(new RegExp(`^${call}\\(\\d+<([^>]*)>`, "gm"));
+  return [...calls].map(([, file = ""]) => basename(file));
+}
+
+/** Places of so many calls on each of the files, spread over the run but for its first quarter, which makes the files. */
+function placesIn(calls: readonly string[], files: readonly string[], each: number): number[] {
+  return files.flatMap((file) => {
+    const places = calls.flatMap((name, i) => (name === file && i > calls.length / 4 ? [i + 1] : []));
+    return Array.from({ length: each }, (_, i) => places[Math.floor(((i + 0.5) * places.length) / each)] ?? 0);
+  });
+}
 
 interface Outcome {
   readonly announced: readonly string[];
@@ -68,12 +88,13 @@ async function expectGoingOn(folder: string, { announced }: Outcome): Promise<vo
 
 describe("a sealer", () => {
   it.each([
-    ["is full", "pwrite64:error=ENOSPC", /^(STORE_FULL|SIGN_STORE_FAILED)$/, [70, 95, 131, 160, 201, 240, 300]],
-    ["is read-only", "pwrite64:error=EROFS", /^(STORE_IO|STORE_READ_ONLY|SIGN_STORE_FAILED)$/, [80, 150, 222]],
-    ["fails to sync", "fsync:error=EIO", /^(STORE_IO|SIGN_STORE_FAILED)$/, [15, 16, 17, 18, 19, 20, 27, 33, 40]],
-  ] as const)("stops where the disk %s, at the head it announced", async (what, inject, codes, places) => {
+    ["is full", "pwrite64", "ENOSPC", /^(STORE_FULL|SIGN_STORE_FAILED)$/],
+    ["is read-only", "pwrite64", "EROFS", /^(STORE_IO|STORE_READ_ONLY|SIGN_STORE_FAILED)$/],
+    ["fails to sync", "fsync", "EIO", /^(STORE_IO|SIGN_STORE_FAILED)$/],
+  ] as const)("stops where the disk %s, at the head it announced", async (what, call, error, codes) => {
     const stoppedAt = new Set<string>();
-    for (const place of places) {
+    for (const place of placesIn(callsOf(call), [`${LEDGER_FILE}-wal`, `${SIGNING_FILE}-wal`], 4)) {
+      const inject = `${call}:error=${error}`;
       const folder = join(base, `${what.replaceAll(" ", "")}${place}`);
       const outcome = run(folder, `${inject}:when=${place}+`);
       const [code = "none", height, ...fault] = outcome.failure;
