@@ -88,10 +88,7 @@ for (const suite of ["ecdsa", "sm"] as const) {
       expect(
         cli.run(["init", "-b", join(folder, "c/light.bundle.json"), "--dir", join(folder, "light")]).exitCode,
       ).toBe(0);
-      light = join(folder, "light/edgeseal.yaml");
-      const algorithm = suite === "sm" ? "sm2" : "secp256k1";
-      const key = `{ name: admin, algorithm: ${algorithm}, backend: keystore, file: ../c/node0/keys/admin.json, secretFile: ../c/node0/admin.pass }`;
-      appendFileSync(light, `\nkeys:\n  - ${key}\n`);
+      light = join(folder, "c/admin/edgeseal.yaml");
       for (const config of [light, join(folder, "c/node0/edgeseal.yaml")]) {
         appendFileSync(config, `watch: ["${CNS}"]\n`);
       }

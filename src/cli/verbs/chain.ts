@@ -82,6 +82,7 @@ async function init(console: Console, options: InitOptions): Promise<number> {
     `chain        ${options.chain}, group ${options.group}, block 0 ${made.genesisHash}`,
     ...made.nodes.map(({ name, rpc, mqtt }) => `${name.padEnd(12)} ${made.folder}/${name}  ${rpc}  ${mqtt}`),
     `light nodes  ${made.bundle}`,
+    `governor     ${made.admin}`,
     ...made.notes.map((note) => `note         ${note}`),
     `next         ${made.folder}/node0/start.sh`,
     `             edgeseal init --bundle ${made.bundle} --dir light && edgeseal start --config light/edgeseal.yaml`,

@@ -1,6 +1,6 @@
 /** `edgeseal chain init`: everything that a new chain of participants needs, ready to run. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createKeyFile } from "../../../hsm/keystore/keystore.js";
 import { to0x, utf8Bytes } from "../../base/bytes.js";
@@ -18,6 +18,7 @@ import { guardChainOf, openGuardStore } from "../signing/openKey.js";
 import { type Authority, makeAuthority } from "./chainInit/certificates.js";
 import { configYaml, type NodePlan, startScript } from "./chainInit/nodeFiles.js";
 import { ChainInitError } from "./chainInit/problems.js";
+import { initNode } from "./init.js";
 
 export type Consensus = "solo" | "raft" | "pbft";
 
@@ -51,6 +52,8 @@ export interface ChainInitResult {
   }[];
   /** For `edgeseal init --bundle` on light nodes. */
   readonly bundle: string;
+  /** Configuration with the key of the governor, for transactions: a running node keeps its own folder to itself. */
+  readonly admin: string;
   readonly notes: readonly string[];
 }
 
@@ -87,7 +90,9 @@ export async function initChain(options: ChainInitOptions): Promise<ChainInitRes
   writeFileDurably(join(folder, "ca.key"), authority.key);
   for (const node of nodes) await writeNode(options, node, genesis, anchor, authority, suite);
   const bundle = join(folder, "light.bundle.json");
-  writeFileDurably(bundle, bundleText(anchor, nodes));
+  const text = bundleText(anchor, nodes);
+  writeFileDurably(bundle, text);
+  const admin = await makeAdmin(folder, text, nodes, options.clock);
   return {
     folder,
     genesisHash: to0x(anchor.hash),
@@ -98,6 +103,7 @@ export async function initChain(options: ChainInitOptions): Promise<ChainInitRes
       mqtt: `mqtt://127.0.0.1:${mqttPort}`,
     })),
     bundle,
+    admin,
     notes: nodes.map(({ name, sealerOnToken }) =>
       sealerOnToken
         ? `${name}: fill in where the sealer's key lives, in ${name}/edgeseal.yaml under keys; then key history advance.`
@@ -224,6 +230,17 @@ async function vouch(folder: string, anchor: Anchor, suite: Suite, publicKey: Ui
   } finally {
     dataDir.close();
   }
+}
+
+async function makeAdmin(parent: string, bundle: string, nodes: readonly Node[], clock: Clock): Promise<string> {
+  const folder = join(parent, "admin");
+  const { config } = await initNode({ bundle: utf8Bytes(bundle), bundleName: "bundle", folder, clock });
+  const keys = nodes.slice(0, 1).map(({ name, algorithm }) => {
+    const place = `file: ../${name}/keys/admin.json, secretFile: ../${name}/admin.pass`;
+    return `  - { name: admin, algorithm: ${algorithm}, backend: keystore, ${place} }\n`;
+  });
+  appendFileSync(config, `\n# The governor named in block 0.\nkeys:\n${keys.join("")}`);
+  return config;
 }
 
 function bundleText(anchor: Anchor, nodes: readonly Node[]): string {
