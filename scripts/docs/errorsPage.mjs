@@ -31,6 +31,7 @@ const CLASSES = {
   state: [["src/ledger/state/problems.js", "StateError"]],
   codec: [["src/codec/problems.js", "HeaderError"]],
   wire: [["src/codec/wire/problems.js", "WireError"]],
+  deviceMessage: [["src/codec/device/problems.js", "DeviceMessageError"]],
   crypto: [
     ["src/crypto/problems.js", "CryptoError"],
     ["src/crypto/problems.js", "CryptoBackendError", /^CRYPTO_BACKEND_/],
@@ -69,6 +70,7 @@ const TITLES = {
   state: "State of a participant",
   codec: "Formats of FISCO BCOS",
   wire: "Messages over MQTT",
+  deviceMessage: "Messages of devices",
   crypto: "Cryptography",
   base: "Basics",
   simulator: "Simulator (development only)",

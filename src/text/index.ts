@@ -7,6 +7,7 @@ import { baseTexts } from "./en/base.js";
 import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
+import { deviceMessageTexts } from "./en/device.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
@@ -63,6 +64,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   state: stateTexts,
   codec: codecTexts,
   wire: wireTexts,
+  deviceMessage: deviceMessageTexts,
   crypto: cryptoTexts,
   base: baseTexts,
   simulator: simulatorTexts,
