@@ -66,7 +66,7 @@ export type GatewayInput =
   /** The link has carried a command: `sent` nobody will confirm it, `done` it was read back, `failed` it cannot be. */
   | { readonly kind: "carried"; readonly id: Uint8Array; readonly result: "sent" | "done" | "failed" }
   | { readonly kind: "chain"; readonly facts: ChainFacts }
-  /** A registration or the file of devices has changed: everybody is looked up again. */
+  /** A registration has changed: everybody is looked up again. */
   | { readonly kind: "registrationsChanged" };
 
 /** By a person or another system. */
@@ -139,7 +139,8 @@ export type GatewayOutput =
       readonly value: DeviceValue | undefined;
     }
   | { readonly kind: "joinWindow"; readonly open: boolean }
-  | { readonly kind: "refused"; readonly problem: GatewayProblem }
+  /** With `ref`: what was asked for under this number. */
+  | { readonly kind: "refused"; readonly problem: GatewayProblem; readonly ref?: number }
   | { readonly kind: "isolated"; readonly device: DeviceId; readonly problem: GatewayProblem }
   | {
       readonly kind: "commanded";

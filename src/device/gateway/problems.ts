@@ -35,6 +35,14 @@ export type GatewayProblem =
       readonly name: string;
       readonly value: number | string;
     }
+  /** The link could not put it into the profile's terms; `reason` is the converter's code. */
+  | {
+      readonly code: "GATEWAY_VALUE_REFUSED";
+      readonly device: DeviceId;
+      readonly name: string;
+      readonly reason: string;
+    }
+  | { readonly code: "GATEWAY_MESSAGE_UNREADABLE"; readonly device: DeviceId; readonly reason: string }
   | { readonly code: "GATEWAY_COMMANDS_FULL"; readonly device: DeviceId; readonly max: number }
   | { readonly code: "GATEWAY_COMMAND_EXPIRED"; readonly device: DeviceId }
   | { readonly code: "GATEWAY_COMMAND_RETAINED"; readonly sender: string }
