@@ -8,6 +8,7 @@ import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
 import { deviceMessageTexts } from "./en/device.js";
+import { deviceValueTexts, profileTexts } from "./en/deviceProfiles.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
@@ -56,6 +57,8 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   chain: chainTexts,
   ledger: ledgerTexts,
   recovery: recoveryTexts,
+  profile: profileTexts,
+  deviceValue: deviceValueTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
