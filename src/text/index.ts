@@ -11,6 +11,7 @@ import { deviceMessageTexts } from "./en/device.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
+import { lineTexts } from "./en/line.js";
 import { brokerTexts, linkTexts, rpcServerTexts, rpcTexts } from "./en/link.js";
 import {
   bundleTexts,
@@ -57,6 +58,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   ledger: ledgerTexts,
   recovery: recoveryTexts,
   link: linkTexts,
+  line: lineTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
   rpcServer: rpcServerTexts,

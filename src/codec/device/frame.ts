@@ -113,8 +113,8 @@ function unstuff(stuffed: Uint8Array): Uint8Array | undefined {
 export class DeviceFrameReader {
   readonly #held = new Uint8Array(ENCODED_BYTES_MAX);
   #length = 0;
-  /** Bytes since the last delimiter, those that were not held included. */
-  #seen = 0;
+  /** More came than a frame may have; dropped up to the next delimiter. */
+  #overlong = false;
   #droppedPieces = 0;
   #droppedBytes = 0;
 
@@ -133,10 +133,14 @@ export class DeviceFrameReader {
       if (byte === DELIMITER) {
         const frame = this.#finish();
         if (frame !== undefined) frames.push(frame);
-        continue;
+      } else if (this.#overlong) this.#droppedBytes++;
+      else if (this.#length < ENCODED_BYTES_MAX) this.#held[this.#length++] = byte;
+      else {
+        // Counted at once: noise without a zero may never end.
+        this.#drop();
+        this.#droppedBytes++;
+        this.#overlong = true;
       }
-      this.#seen++;
-      if (this.#length < ENCODED_BYTES_MAX) this.#held[this.#length++] = byte;
     }
     return frames;
   }
@@ -144,22 +148,21 @@ export class DeviceFrameReader {
   /** Forgets half a frame: the line was closed in the middle of it. */
   reset(): void {
     this.#drop();
+    this.#overlong = false;
   }
 
   #finish(): DeviceFrame | undefined {
-    if (this.#seen === 0) return undefined;
-    const frame = this.#seen > ENCODED_BYTES_MAX ? undefined : decodeFrame(this.#held.subarray(0, this.#length));
+    const frame = this.#length === 0 ? undefined : decodeFrame(this.#held.subarray(0, this.#length));
     if (frame === undefined) this.#drop();
     this.#length = 0;
-    this.#seen = 0;
+    this.#overlong = false;
     return frame;
   }
 
   #drop(): void {
-    if (this.#seen === 0) return;
+    if (this.#length === 0) return;
     this.#droppedPieces++;
-    this.#droppedBytes += this.#seen;
+    this.#droppedBytes += this.#length;
     this.#length = 0;
-    this.#seen = 0;
   }
 }

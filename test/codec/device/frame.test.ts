@@ -87,6 +87,14 @@ describe("frames", () => {
     );
   });
 
+  it("that never end are counted before they do", () => {
+    const reader = new DeviceFrameReader();
+    reader.push(new Uint8Array(2_000).fill(7));
+    expect([reader.droppedPieces, reader.droppedBytes]).toEqual([1, 2_000]);
+    reader.push(Uint8Array.of(7, 0));
+    expect([reader.droppedPieces, reader.droppedBytes]).toEqual([1, 2_001]);
+  });
+
   it("cut off when the line was closed are forgotten", () => {
     const frame = { direction: "from-device", address: "a", message: Uint8Array.of(1, 2, 3) } as const;
     const reader = new DeviceFrameReader();
