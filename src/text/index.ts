@@ -12,6 +12,7 @@ import { deviceValueTexts, profileTexts } from "./en/deviceProfiles.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
+import { lineTexts } from "./en/line.js";
 import { brokerTexts, linkTexts, rpcServerTexts, rpcTexts } from "./en/link.js";
 import {
   bundleTexts,
@@ -60,6 +61,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   profile: profileTexts,
   deviceValue: deviceValueTexts,
   link: linkTexts,
+  line: lineTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
   rpcServer: rpcServerTexts,
