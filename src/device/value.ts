@@ -23,20 +23,3 @@ export type ValueType =
     }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
   | { readonly kind: "text"; readonly charactersMax: number };
-
-/** What is wrong with a value for a property or argument of this type, or undefined. */
-export function valueFault(type: ValueType, value: DeviceValue): "type" | "range" | undefined {
-  switch (type.kind) {
-    case "boolean":
-      return typeof value === "boolean" ? undefined : "type";
-    case "number":
-      if (typeof value !== "number" || !Number.isSafeInteger(value)) return "type";
-      return value >= type.min && value <= type.max ? undefined : "range";
-    case "choice":
-      if (typeof value !== "string") return "type";
-      return type.choices.includes(value) ? undefined : "range";
-    case "text":
-      if (typeof value !== "string") return "type";
-      return value.length <= type.charactersMax ? undefined : "range";
-  }
-}

@@ -1,6 +1,10 @@
 /** What devices report, against what their profiles say they can: readings and events to the rules, faults to their conduct. */
+
+import { isProblem } from "../convert/problems.js";
+import { checkValue } from "../convert/value.js";
 import type { RuleEngine } from "../rules/port.js";
-import { type DeviceValue, valueFault } from "../value.js";
+import type { DeviceValue } from "../value.js";
+import { argumentProblem } from "./argument.js";
 import { ISOLATION_MS } from "./limits.js";
 import type { Age } from "./nativeSpeech.js";
 import type { Pile } from "./pile.js";
@@ -110,10 +114,8 @@ function readingProblem({ record, profile }: Member, name: string, value: Device
   const spec = profile.properties.get(name);
   if (spec === undefined) return { code: "GATEWAY_NAME_UNKNOWN", device, name };
   if (!spec.readable) return { code: "GATEWAY_NOT_READABLE", device, name };
-  const fault = valueFault(spec.type, value);
-  if (fault === undefined) return undefined;
-  if (fault === "type" || typeof value === "boolean") return { code: "GATEWAY_VALUE_TYPE", device, name };
-  return { code: "GATEWAY_VALUE_RANGE", device, name, value };
+  const checked = checkValue(spec.type, value);
+  return isProblem(checked) ? { code: "GATEWAY_VALUE_REFUSED", device, name, reason: checked.code } : undefined;
 }
 
 function eventProblem(
@@ -124,7 +126,5 @@ function eventProblem(
   const device = record.id;
   const spec = profile.events.get(name);
   if (spec === undefined) return { code: "GATEWAY_NAME_UNKNOWN", device, name };
-  const argumentMissing = (spec.data === undefined) !== (value === undefined);
-  const wrong = spec.data !== undefined && value !== undefined && valueFault(spec.data, value) !== undefined;
-  return argumentMissing || wrong ? { code: "GATEWAY_VALUE_TYPE", device, name } : undefined;
+  return argumentProblem(device, name, spec.data, value);
 }

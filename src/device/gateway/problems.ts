@@ -28,14 +28,7 @@ export type GatewayProblem =
   | { readonly code: "GATEWAY_NAME_UNKNOWN"; readonly device: DeviceId; readonly name: string }
   | { readonly code: "GATEWAY_NOT_READABLE"; readonly device: DeviceId; readonly name: string }
   | { readonly code: "GATEWAY_NOT_WRITABLE"; readonly device: DeviceId; readonly name: string }
-  | { readonly code: "GATEWAY_VALUE_TYPE"; readonly device: DeviceId; readonly name: string }
-  | {
-      readonly code: "GATEWAY_VALUE_RANGE";
-      readonly device: DeviceId;
-      readonly name: string;
-      readonly value: number | string;
-    }
-  /** The link could not put it into the profile's terms; `reason` is the converter's code. */
+  /** Not of the profile's type; `reason` is the code of the check or of the converter. */
   | {
       readonly code: "GATEWAY_VALUE_REFUSED";
       readonly device: DeviceId;

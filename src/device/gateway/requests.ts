@@ -1,7 +1,6 @@
 /** Commands that people and other systems ask for: looked through before anything moves. */
 import type { DeviceCommand } from "../command.js";
-import type { ValueType } from "../value.js";
-import { valueFault } from "../value.js";
+import { argumentProblem } from "./argument.js";
 import { COMMAND_LIFE_MS, COMMAND_LIFE_MS_MAX } from "./limits.js";
 import type { CommandRequest } from "./messages.js";
 import type { Pile } from "./pile.js";
@@ -67,18 +66,5 @@ function targetProblem(
   // Only our own protocol drops what it has done already; a step sent twice elsewhere is two steps.
   const repeatable = action === undefined || action.idempotent || profile.binding.protocol === "edgeseal";
   if (property?.writable === false || !repeatable) return { code: "GATEWAY_NOT_WRITABLE", device, name };
-  return argumentProblem(action === undefined ? property?.type : action.input, { device, name }, value);
-}
-
-function argumentProblem(
-  type: ValueType | undefined,
-  named: { readonly device: string; readonly name: string },
-  value: CommandRequest["value"],
-): GatewayProblem | undefined {
-  if (type === undefined) return value === undefined ? undefined : { code: "GATEWAY_VALUE_TYPE", ...named };
-  if (value === undefined) return { code: "GATEWAY_VALUE_TYPE", ...named };
-  const fault = valueFault(type, value);
-  if (fault === undefined) return undefined;
-  if (fault === "type" || typeof value === "boolean") return { code: "GATEWAY_VALUE_TYPE", ...named };
-  return { code: "GATEWAY_VALUE_RANGE", ...named, value };
+  return argumentProblem(device, name, action === undefined ? property?.type : action.input, value);
 }

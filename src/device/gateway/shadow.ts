@@ -7,9 +7,11 @@
 
 import { utf8Bytes } from "../../base/bytes.js";
 import { parseJson, writeJson } from "../../codec/json.js";
+import { isProblem } from "../convert/problems.js";
+import { checkValue } from "../convert/value.js";
 import type { DeviceId } from "../device.js";
 import type { DeviceProfile } from "../profile.js";
-import { type DeviceValue, valueFault } from "../value.js";
+import type { DeviceValue } from "../value.js";
 import type { Now, Reading } from "../view.js";
 
 /** What a device's count stood at when its readings were kept. */
@@ -78,7 +80,7 @@ export class Shadow {
     const readings = new Map<string, Reading>();
     for (const [property, value, at] of values) {
       const spec = profile.properties.get(property);
-      if (spec === undefined || valueFault(spec.type, value) !== undefined) continue;
+      if (spec === undefined || isProblem(checkValue(spec.type, value))) continue;
       const monotonicMs = oldestFresh(spec.staleAfterMs, now);
       readings.set(property, { value, at, monotonicMs, sequence });
     }
