@@ -105,8 +105,9 @@ describe("the gateway's store on a disk", () => {
   it("names a damaged row and serves the others", async () => {
     const engine = await loadEngine();
     const tables: readonly (readonly [change: string, place: string, use: (store: GatewayStore) => unknown])[] = [
-      ["item SET bytes = x'00' WHERE kind = 4", "device lamp", (store) => store.load()],
-      ["item SET key = x'6c6f636b' WHERE kind = 5", "shadow lock", (store) => store.load()],
+      ["lasting SET bytes = x'00' WHERE kind = 4", "device lamp", (store) => store.load()],
+      ["lasting SET key = x'6c6f636b' WHERE kind = 5", "shadow lock", (store) => store.load()],
+      ["brief SET bytes = x'00' WHERE kind = 2", "counter gateway", (store) => store.load()],
       ["receipt SET bytes = x'00' WHERE sequence = 1", "receipt 1", (store) => store.receipt(1)],
       ["receipt SET hash = x'00' WHERE sequence = 1", "receipt 1", (store) => store.receipt(1)],
       ["input SET bytes = x'00' WHERE sequence = 1", "input 1", (store) => store.receipt(1)],
@@ -119,6 +120,7 @@ describe("the gateway's store on a disk", () => {
       store.apply([
         { kind: "device", id: "lamp", bytes: bytesFor(1, 50) },
         { kind: "shadow", id: "lamp", bytes: bytesFor(2, 50) },
+        { kind: "counter", name: "gateway", value: 9 },
         receiptWrite(1),
         receiptWrite(2),
         telemetryWrite(1_000),
@@ -169,6 +171,23 @@ describe("the gateway's store on a disk", () => {
     expect(store.usage.commits - commits).toBe(100);
     // A frame of the log is a page of 1,024 bytes and a header of 24.
     expect((store.usage.bytesWritten - bytesWritten) / 100).toBe(1_048);
+    store.close();
+  });
+
+  it("writes a thousand readings of two hundred devices in little more than they are", async () => {
+    const store = await open();
+    const minute = (seed: number) => [
+      ...Array.from({ length: 200 }, (_, device) => ({
+        ...({ kind: "shadow", id: `device-${device}` } as const),
+        bytes: bytesFor(device + seed, 300),
+      })),
+      telemetryWrite(seed, 20_000),
+    ];
+    store.apply(minute(0));
+    const before = store.usage.bytesWritten;
+    for (let seed = 1; seed <= 20; seed++) store.apply(minute(seed));
+    // 80,000 bytes a minute are asked for, and are 2,000 readings.
+    expect(store.usage.bytesWritten - before).toBeLessThan(20 * 80_000 * 1.5);
     store.close();
   });
 

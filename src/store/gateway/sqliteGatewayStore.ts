@@ -27,7 +27,7 @@ import {
   WRITTEN_FLUSH_MS,
 } from "./limits.js";
 import { bytesOf, integerBytes, integerIn, integerOf, itemSum, keyBytes, textOf } from "./rows.js";
-import { GATEWAY_MIGRATIONS, ITEM_KINDS, type ItemKind } from "./schema.js";
+import { BRIEF_KINDS, GATEWAY_MIGRATIONS, ITEM_KINDS, type ItemKind } from "./schema.js";
 import { SqliteOutbox } from "./sqliteOutbox.js";
 import { SqliteRing } from "./sqliteRing.js";
 
@@ -41,12 +41,8 @@ const DAY_MS = 86_400_000;
 
 function prepareAll(database: SqlDatabase) {
   return {
-    items: database.prepare("SELECT key, sum, bytes FROM item WHERE kind = ? ORDER BY key"),
-    setItem: database.prepare(
-      "INSERT INTO item (kind, key, sum, bytes) VALUES (?, ?, ?, ?) " +
-        "ON CONFLICT (kind, key) DO UPDATE SET sum = excluded.sum, bytes = excluded.bytes",
-    ),
-    dropItem: database.prepare("DELETE FROM item WHERE kind = ? AND key = ?"),
+    brief: prepareItems(database, "brief"),
+    lasting: prepareItems(database, "lasting"),
     lastReceipt: database.prepare("SELECT max(sequence) AS sequence FROM receipt"),
     receipts: database.prepare(
       "SELECT receipt.sequence, hash, receipt.sum AS sum, receipt.bytes AS bytes, input.at, input.sum AS input_sum, " +
@@ -62,12 +58,24 @@ function prepareAll(database: SqlDatabase) {
       "SELECT id, from_ms, to_ms, readings, sum, bytes FROM telemetry WHERE id > ? AND to_ms >= ? AND from_ms <= ? " +
         "ORDER BY id LIMIT 1",
     ),
+    firstTelemetry: database.prepare("SELECT min(id) AS id FROM telemetry WHERE to_ms >= ?"),
     lastTelemetry: database.prepare("SELECT max(id) AS id FROM telemetry"),
     days: database.prepare("SELECT day, bytes FROM written ORDER BY day"),
     setDay: database.prepare(
       "INSERT INTO written (day, bytes) VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET bytes = excluded.bytes",
     ),
     dropDay: database.prepare("DELETE FROM written WHERE day = ?"),
+  };
+}
+
+function prepareItems(database: SqlDatabase, table: "brief" | "lasting") {
+  return {
+    all: database.prepare(`SELECT key, sum, bytes FROM ${table} WHERE kind = ? ORDER BY key`),
+    set: database.prepare(
+      `INSERT INTO ${table} (kind, key, sum, bytes) VALUES (?, ?, ?, ?) ` +
+        "ON CONFLICT (kind, key) DO UPDATE SET sum = excluded.sum, bytes = excluded.bytes",
+    ),
+    drop: database.prepare(`DELETE FROM ${table} WHERE kind = ? AND key = ?`),
   } satisfies Record<string, SqlStatement>;
 }
 
@@ -142,7 +150,9 @@ export class SqliteGatewayStore implements GatewayStore {
   }
 
   *telemetry(from: number, to: number): Generator<TelemetryBlock> {
-    for (let id = 0; ; ) {
+    const first = integerOf(this.#file.read("telemetry", () => this.#statements.firstTelemetry.get(from))?.id);
+    if (first === undefined) return;
+    for (let id = first - 1; ; ) {
       const row = this.#file.read("telemetry", () => this.#statements.telemetry.get(id, from, to));
       if (row === undefined) return;
       id = integerOf(row.id) ?? this.#file.damaged("telemetry", "SHAPE");
@@ -270,11 +280,15 @@ export class SqliteGatewayStore implements GatewayStore {
 
   #setItem(kind: ItemKind, key: string | Uint8Array, bytes: Uint8Array): void {
     const keyed = keyBytes(key);
-    this.#statements.setItem.run(ITEM_KINDS[kind], keyed, itemSum(kind, keyed, bytes), bytes);
+    this.#itemsOf(kind).set.run(ITEM_KINDS[kind], keyed, itemSum(kind, keyed, bytes), bytes);
   }
 
   #dropItem(kind: ItemKind, key: string | Uint8Array): void {
-    this.#statements.dropItem.run(ITEM_KINDS[kind], keyBytes(key));
+    this.#itemsOf(kind).drop.run(ITEM_KINDS[kind], keyBytes(key));
+  }
+
+  #itemsOf(kind: ItemKind): ReturnType<typeof prepareItems> {
+    return BRIEF_KINDS.has(kind) ? this.#statements.brief : this.#statements.lasting;
   }
 
   #addReceipt(write: GatewayWrite & { readonly kind: "receipt" }, now: number): void {
@@ -302,7 +316,7 @@ export class SqliteGatewayStore implements GatewayStore {
   }
 
   #items(kind: ItemKind): [key: Uint8Array, bytes: Uint8Array][] {
-    const rows = this.#file.read(kind, () => this.#statements.items.all(ITEM_KINDS[kind]));
+    const rows = this.#file.read(kind, () => this.#itemsOf(kind).all.all(ITEM_KINDS[kind]));
     return rows.map((row) => {
       const [key, bytes] = [bytesOf(row.key), bytesOf(row.bytes)];
       if (row.sum !== itemSum(kind, key, bytes)) this.#file.damaged(`${kind} ${placeName(kind, key)}`, "CHECKSUM");
