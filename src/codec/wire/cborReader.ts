@@ -57,6 +57,11 @@ export class CborReader {
     return (this.#bytes[this.#offset] ?? 0) >> 5 === MAJOR_TEXT;
   }
 
+  /** Whether the next item is a byte string. */
+  get atBytes(): boolean {
+    return (this.#bytes[this.#offset] ?? 0) >> 5 === MAJOR_BYTES;
+  }
+
   /** Number of items of the array that starts here, at most `max`. */
   array(field: string, max: number): number {
     const at = this.#offset;

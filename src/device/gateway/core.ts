@@ -78,6 +78,8 @@ export class GatewayCore
   #chain = NO_CHAIN;
   #chainAtMs = 0;
   #flushDueMs = 0;
+  /** The rules have not looked yet who is there now. */
+  #devicesChanged = false;
 
   constructor(options: GatewayOptions) {
     const { gateway, suite, random, registrations, registeredOnly, profileOf } = options;
@@ -100,8 +102,14 @@ export class GatewayCore
     );
     this.#membership = new Membership({
       ...{ pile, table: this.#table, shadow: this.#shadow, profileOf, registeredOnly },
-      came: (member) => this.#presence.expect(member),
-      left: (member) => this.#actuation.forget(member.record.id),
+      came: (member) => {
+        this.#presence.expect(member);
+        this.#devicesChanged = true;
+      },
+      left: (member) => {
+        this.#actuation.forget(member.record.id);
+        this.#devicesChanged = true;
+      },
     });
     this.#requests = new Requests(pile, this.#table);
     this.#intake = new Intake({
@@ -173,6 +181,7 @@ export class GatewayCore
 
   tick(now: Now): void {
     this.#pile.now = now;
+    this.#showDevices();
     this.#membership.tick();
     this.#presence.tick();
     this.#actuation.tick();
@@ -190,6 +199,7 @@ export class GatewayCore
   }
 
   step(input: GatewayInput): void {
+    this.#showDevices();
     switch (input.kind) {
       case "linkUp":
         this.#presence.linkUp(input.link);
@@ -353,6 +363,13 @@ export class GatewayCore
       }
     }
     this.#pile.counters.add("GATEWAY_RULE_ROUNDS_SPENT");
+  }
+
+  /** Once for many that came together. */
+  #showDevices(): void {
+    if (!this.#devicesChanged) return;
+    this.#devicesChanged = false;
+    this.#rules.devicesChanged(this.#pile.now);
   }
 
   #probe({ record, profile }: Member): void {

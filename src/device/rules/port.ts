@@ -64,12 +64,16 @@ export interface RuleResults {
 export interface RuleEngine {
   reading(input: ReadingInput, now: Now): void;
   event(input: EventInput, now: Now): void;
+  /** Devices have come, gone, or changed their profile or groups: what rules listen to is looked up anew. */
+  devicesChanged(now: Now): void;
   /** Delays, `forMs`, restarts, windows of time. */
   tick(now: Now): void;
   /** When `tick` has something to do next, monotonic ms; undefined: nothing is planned. */
   readonly nextMs: number | undefined;
   /** By a person or a rule. @throws RuleError `SCENE_UNKNOWN`... */
   runScene(scene: string, by: string, now: Now): void;
+  /** Lets a scene that asks for it be run, by whomever the policy lets, until its time is over. @throws RuleError */
+  armScene(scene: string, by: string, now: Now): void;
   settled(run: number, action: number, result: CommandResult, latencyUs: number, now: Now): void;
   /** A device's command with this value: would the policy let `by` do it now? For commands that come from people. */
   allows(
