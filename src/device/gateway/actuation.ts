@@ -7,7 +7,7 @@ import { concatBytes, int64Bytes, toHex, utf8Bytes } from "../../base/bytes.js";
 import type { Suite } from "../../crypto/suite.js";
 import { COMMAND_ID_BYTES, type CommandResult, type DeviceCommand } from "../command.js";
 import type { DeviceId } from "../device.js";
-import { goesSafe } from "../safety.js";
+import { affordanceOf, directionTo } from "../rules/direction.js";
 import {
   COMMAND_REPEAT_MS,
   COMMAND_REPEAT_MS_MAX,
@@ -121,7 +121,8 @@ export class Actuation {
     const { now } = this.#options.pile;
     if (now.wallSet) return now.wallMs >= command.expiresAt;
     const member = table.get(command.device);
-    return member === undefined || !goesSafe(member.profile, command.target, command.value, undefined);
+    const affordance = member === undefined ? undefined : affordanceOf(member.profile, command.target);
+    return affordance === undefined || directionTo(affordance, command.value, undefined) !== "safe";
   }
 
   #hold(pending: Pending): void {

@@ -85,7 +85,7 @@ export class GatewayCore
     const { gateway, suite, random, registrations, registeredOnly, profileOf } = options;
     const pile = this.#pile;
     this.#telemetry = options.telemetry ? new Telemetry(pile) : undefined;
-    this.#table = new DeviceTable(suite, registrations);
+    this.#table = new DeviceTable(suite, registrations, registeredOnly);
     this.#interviews = new Interviews(pile, random, suite);
     this.#actuation = new Actuation({
       ...{ gateway, suite, pile, table: this.#table },
@@ -101,7 +101,7 @@ export class GatewayCore
       (member) => this.#actuation.wake((other) => other === member),
     );
     this.#membership = new Membership({
-      ...{ pile, table: this.#table, shadow: this.#shadow, profileOf, registeredOnly },
+      ...{ pile, table: this.#table, shadow: this.#shadow, profileOf },
       came: (member) => {
         this.#presence.expect(member);
         this.#devicesChanged = true;

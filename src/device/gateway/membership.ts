@@ -14,8 +14,6 @@ export interface MembershipOptions {
   readonly table: DeviceTable;
   readonly shadow: Shadow;
   readonly profileOf: (id: string) => DeviceProfile | undefined;
-  /** Only devices that the registration source knows may join. */
-  readonly registeredOnly: boolean;
   readonly came: (member: Member) => void;
   readonly left: (member: Member) => void;
 }
@@ -129,13 +127,13 @@ export class Membership {
   }
 
   #problem(record: DeviceRecord): GatewayProblem | undefined {
-    const { table, registeredOnly } = this.#options;
+    const { table } = this.#options;
     if (!DEVICE_ID.test(record.id)) return { code: "GATEWAY_DEVICE_ID", id: record.id };
     if (table.full && table.get(record.id) === undefined) return { code: "GATEWAY_DEVICES_FULL", max: DEVICES_MAX };
     const holder = record.voucher.kind === "key" ? table.holderOf(record.voucher.publicKey, record.id) : undefined;
     if (holder !== undefined) return { code: "GATEWAY_KEY_TAKEN", device: record.id, holder: holder.record.id };
     const { verdict } = table.lookUp(record);
-    if (verdict === "registered" || (verdict === "unknown" && !registeredOnly)) return undefined;
+    if (verdict === "registered") return undefined;
     return { code: "GATEWAY_NOT_REGISTERED", device: record.id, verdict };
   }
 

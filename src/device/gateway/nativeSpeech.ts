@@ -124,28 +124,39 @@ export class NativeSpeech {
   #counted(member: Member, message: StateMessage | EventMessage, retained: boolean): void {
     const { id } = member.record;
     if (!this.#signedWell(member, message)) return;
-    const order = orderOf(member, message);
-    if (order === "older start") {
-      if (!retained) this.#olderStart(member, message.sequence);
-    } else if (order === "new") {
-      this.#start(member, message.birth);
-      member.sequence = message.sequence;
-      member.uptimeMs = message.uptimeMs;
-      if (!retained) this.#presence.heard(member);
-      if (message.kind === "event") {
-        // An event that a broker kept happened at some time or other.
-        if (!retained) this.#outlets.event(member, message);
-      } else this.#outlets.state(member, message, retained ? "unknown" : "now", true);
-    } else if (retained) {
-      if (order === "same" && message.kind === "state") this.#outlets.state(member, message, "unknown", false);
-    } else if (order === "same" && (member.uptimeMs === 0 || member.uptimeMs === message.uptimeMs)) {
-      this.#pile.counters.add("GATEWAY_MESSAGE_REPEATED");
-      this.#presence.heard(member);
-    } else if (order === "same") {
-      this.#cloneSign(member, { code: "GATEWAY_REPLAYED", device: id, sequence: message.sequence });
-    } else {
-      this.#outlets.fault(member, { code: "GATEWAY_REPLAYED", device: id, sequence: message.sequence });
+    const replayed = { code: "GATEWAY_REPLAYED" as const, device: id, sequence: message.sequence };
+    switch (orderOf(member, message)) {
+      case "new":
+        this.#take(member, message, retained);
+        break;
+      case "same":
+        if (!retained) this.#repeated(member);
+        else if (message.kind === "state") this.#outlets.state(member, message, "unknown", false);
+        break;
+      case "older":
+        if (!retained) this.#outlets.fault(member, replayed);
+        break;
+      case "older start":
+        if (!retained) this.#olderStart(member, message.sequence);
+        break;
+      case "impossible":
+        if (!retained) this.#cloneSign(member, replayed);
     }
+  }
+
+  #take(member: Member, message: StateMessage | EventMessage, retained: boolean): void {
+    this.#start(member, message.birth);
+    member.sequence = message.sequence;
+    member.uptimeMs = message.uptimeMs;
+    if (!retained) this.#presence.heard(member);
+    if (message.kind === "state") this.#outlets.state(member, message, retained ? "unknown" : "now", true);
+    // An event that a broker kept happened at some time or other.
+    else if (!retained) this.#outlets.event(member, message);
+  }
+
+  #repeated(member: Member): void {
+    this.#pile.counters.add("GATEWAY_MESSAGE_REPEATED");
+    this.#presence.heard(member);
   }
 
   #signedWell(member: Member, message: StateMessage | EventMessage): boolean {
@@ -183,13 +194,22 @@ export class NativeSpeech {
   }
 }
 
+/**
+ * Where a message stands. One device counts its messages and its time the same way, so a later number with an earlier time, or
+ * the other way round, comes from two of them; somebody who only repeats old messages cannot make one up.
+ */
 function orderOf(
   member: Member,
-  message: { readonly birth: number; readonly sequence: number },
-): "new" | "same" | "older" | "older start" {
+  message: { readonly birth: number; readonly sequence: number; readonly uptimeMs: number },
+): "new" | "same" | "older" | "older start" | "impossible" {
   if (message.birth < member.birth) return "older start";
-  if (message.birth > member.birth || message.sequence > member.sequence) return "new";
-  return message.sequence === member.sequence ? "same" : "older";
+  if (message.birth > member.birth) return "new";
+  const later = Math.sign(message.sequence - member.sequence);
+  // Not known since a restart of ours.
+  const laterTime = member.uptimeMs === 0 ? later : Math.sign(message.uptimeMs - member.uptimeMs);
+  if (later * laterTime < 0 || (later === 0 && laterTime !== 0)) return "impossible";
+  if (later === 0) return "same";
+  return later > 0 ? "new" : "older";
 }
 
 function sameKey(a: Voucher, b: Voucher): boolean {

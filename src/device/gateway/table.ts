@@ -53,9 +53,13 @@ export class DeviceTable {
   readonly #suite: Suite;
   readonly #registrations: RegistrationSource;
 
-  constructor(suite: Suite, registrations: RegistrationSource) {
+  readonly #registeredOnly: boolean;
+
+  /** @param registeredOnly false: whoever was let in by the operator counts as registered, with the lowest tier. */
+  constructor(suite: Suite, registrations: RegistrationSource, registeredOnly: boolean) {
     this.#suite = suite;
     this.#registrations = registrations;
+    this.#registeredOnly = registeredOnly;
   }
 
   get size(): number {
@@ -95,7 +99,7 @@ export class DeviceTable {
       record,
       profile,
       fixed,
-      registration: this.#registrations.registration(record),
+      registration: this.lookUp(record),
       availability: "unknown",
       birth: 0,
       sequence: 0,
@@ -120,7 +124,9 @@ export class DeviceTable {
   }
 
   lookUp(record: DeviceRecord): Registration {
-    return this.#registrations.registration(record);
+    const found = this.#registrations.registration(record);
+    if (found.verdict !== "unknown" || this.#registeredOnly) return found;
+    return { verdict: "registered", trustTier: 0, evidence: { kind: "join-window", at: record.joinedAt } };
   }
 }
 
