@@ -7,7 +7,7 @@ import { baseTexts } from "./en/base.js";
 import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
-import { deviceValueTexts, profileTexts } from "./en/deviceProfiles.js";
+import { deviceValueTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
@@ -58,6 +58,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   recovery: recoveryTexts,
   profile: profileTexts,
   deviceValue: deviceValueTexts,
+  zigbee: zigbeeTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,

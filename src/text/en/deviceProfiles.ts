@@ -9,6 +9,7 @@ import type {
   SafeFault,
   TemplateFault,
 } from "../../device/profile/problems.js";
+import type { ZigbeeProblem } from "../../device/zigbee/problems.js";
 import type { Texts } from "../texts.js";
 
 const DEVICE_WRONG = "Compare the device's messages with its profile; a newer firmware may speak differently.";
@@ -154,4 +155,53 @@ export const profileTexts: Texts<ProfileProblem> = {
   PROFILE_TEMPLATE: { says: (p) => `${profilePlace(p.path)}: ${TEMPLATE[p.fault]}.` },
   PROFILE_CONVERSION: { says: (p) => `${profilePlace(p.path)}: ${CONVERSION[p.fault]}.` },
   PROFILE_REGISTER: { says: (p) => `${profilePlace(p.path)}: ${REGISTER[p.fault]}.` },
+};
+
+const AT_BRIDGE = "Look at the device in Zigbee2MQTT: its interview, its name, and whether its model is supported.";
+
+export const zigbeeTexts: Texts<ZigbeeProblem> = {
+  ZIGBEE_LIST_SIZE: { says: (p) => `The bridge's list of devices has ${p.size} bytes; ${p.max} are allowed.` },
+  ZIGBEE_LIST_JSON: {
+    says: (p) => `The bridge's list of devices is not JSON (${p.reason}).`,
+    advice: "Check that the base topic of the link belongs to a Zigbee2MQTT bridge.",
+  },
+  ZIGBEE_LIST_SHAPE: {
+    says: () => "The bridge's list of devices is no list.",
+    advice: "Check that the base topic of the link belongs to a Zigbee2MQTT bridge.",
+  },
+  ZIGBEE_TOO_MANY_DEVICES: {
+    says: (p) => `The bridge lists ${p.count} devices; the first ${p.max} are taken.`,
+    advice: "Divide the network among several bridges.",
+  },
+  ZIGBEE_DEVICE_SHAPE: {
+    says: (p) => `An entry of the bridge's list (${p.device}) has no usable ${p.field}.`,
+    advice: AT_BRIDGE,
+  },
+  ZIGBEE_DEVICE_NAME: {
+    says: (p) => `The device ${p.device} is called "${p.name}", which cannot be its topic.`,
+    advice: "Rename it in Zigbee2MQTT: no +, #, control characters, nothing of the bridge's own.",
+  },
+  ZIGBEE_DEVICE_TWICE: { says: (p) => `The device ${p.device} ("${p.name}") is listed twice.`, advice: AT_BRIDGE },
+  ZIGBEE_DEVICE_NOT_READY: {
+    says: (p) => `The bridge has not finished asking the device ${p.device} what it is (${p.state}).`,
+    advice: "Wake the device up and interview it again in Zigbee2MQTT.",
+  },
+  ZIGBEE_DEVICE_UNSUPPORTED: {
+    says: (p) => `The bridge does not know the model of the device ${p.device}.`,
+    advice: AT_BRIDGE,
+  },
+  ZIGBEE_DEVICE_EMPTY: { says: (p) => `The device ${p.device} exposes nothing that can be used.`, advice: AT_BRIDGE },
+  ZIGBEE_DEVICE_PROFILE: {
+    says: (p) => `No profile can be made for the device ${p.device}: ${p.reason} at ${p.place}.`,
+  },
+  ZIGBEE_EXPOSES_TOO_MANY: {
+    says: (p) => `The device ${p.device} exposes more than ${p.max} things; the rest is left out.`,
+  },
+  ZIGBEE_EXPOSE_SHAPE: {
+    says: (p) => `What the device ${p.device} exposes as "${p.expose}" has no usable ${p.field}; it is left out.`,
+  },
+  ZIGBEE_EXPOSE_UNKNOWN: {
+    says: (p) => `What the device ${p.device} exposes as "${p.expose}" is of the type ${p.type}; it is left out.`,
+  },
+  ZIGBEE_EXPOSE_TWICE: { says: (p) => `The device ${p.device} exposes "${p.expose}" twice; the second is left out.` },
 };
