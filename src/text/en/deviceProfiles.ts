@@ -10,6 +10,7 @@ import type {
   TemplateFault,
 } from "../../device/profile/problems.js";
 import type { ZigbeeProblem } from "../../device/zigbee/problems.js";
+import type { ProfileFileProblem, ProfileLookupProblem } from "../../node/profiles/problems.js";
 import type { Texts } from "../texts.js";
 
 const DEVICE_WRONG = "Compare the device's messages with its profile; a newer firmware may speak differently.";
@@ -83,6 +84,7 @@ const TEMPLATE: Readonly<Record<TemplateFault, string>> = {
 };
 const CONVERSION: Readonly<Record<ConversionFault, string>> = {
   "only for numbers": "only numbers are calculated with; use `map`",
+  "map and numbers": "either `map` or multiply, divide, offset and digits",
   zero: "it must not be 0",
   digits: "it must be a whole number from 0 to 6",
   "not in the type": "it is no value of the property",
@@ -204,4 +206,36 @@ export const zigbeeTexts: Texts<ZigbeeProblem> = {
     says: (p) => `What the device ${p.device} exposes as "${p.expose}" is of the type ${p.type}; it is left out.`,
   },
   ZIGBEE_EXPOSE_TWICE: { says: (p) => `The device ${p.device} exposes "${p.expose}" twice; the second is left out.` },
+};
+
+export const profileFileTexts: Texts<ProfileFileProblem | ProfileLookupProblem> = {
+  PROFILE_FILE_UNREADABLE: {
+    says: (p) => `The file cannot be read (${p.reason}).`,
+    advice: "Check its name, owner and mode; profiles are text in UTF-8.",
+  },
+  PROFILE_FILE_TOO_LARGE: { says: (p) => `The file has ${p.size} bytes; ${p.limit} are allowed.` },
+  PROFILE_FILE_YAML: {
+    says: (p) => `This is not YAML: ${p.reason}`,
+    advice: "Mind the indentation: two spaces, no tabs, a space after each colon; texts with { need quotation marks.",
+  },
+  PROFILE_FILE_KEY: {
+    says: (p) => `There is no field \`${p.field}\`${p.nearest === "" ? "" : `; the nearest is ${p.nearest}`}.`,
+    advice: "Look at the spelling; `edgeseal profile schema` lists all fields.",
+  },
+  PROFILE_FILE_VALUE: { says: (p) => `\`${p.field}\`: ${p.reason}.` },
+  PROFILE_FILE_NAME: {
+    says: (p) => `The file belongs at ${p.expected} by what is in it.`,
+    advice: "Folder and file have the names of vendor and model.",
+  },
+  PROFILE_FILE_TWICE: {
+    says: (p) => `The profile ${p.id} is there already, in ${p.other}.`,
+    advice: "Give yours another model's name; a profile that came with edgeseal is never replaced silently.",
+  },
+  PROFILE_FOLDER_UNREADABLE: { says: (p) => `The folder of profiles cannot be read (${p.reason}).` },
+  PROFILE_FOLDER_FULL: { says: (p) => `The folder holds more than ${p.max} profiles; the rest is left out.` },
+  PROFILE_UNKNOWN: {
+    says: (p) => `There is no profile ${p.id}${p.nearest === "" ? "" : `; the nearest is ${p.nearest}`}.`,
+    advice: "`edgeseal profile list` shows all; name your own folder with --profiles.",
+  },
+  PROFILE_FILES_BAD: { says: (p) => `${p.files} of the files are no good profiles; ${p.mistakes} mistakes.` },
 };
