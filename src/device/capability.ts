@@ -59,7 +59,9 @@ const TABLE: readonly Capability[] = [
     range: PERCENT,
     safe: { number: { kind: "higher" } },
   }),
-  property("light.color", "colour or a coordinate of it", ["number", "choice", "text"]),
+  property("light.color", "colour or a coordinate of it", ["number", "choice", "text"], {
+    range: { min: 0, max: 360, decimals: 4 },
+  }),
   property("light.color-temp", "colour temperature", ["number"], {
     units: ["mired", "K"],
     range: { min: 50, max: 20_000, decimals: 0 },

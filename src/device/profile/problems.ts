@@ -23,6 +23,7 @@ export type TemplateFault =
   | "not JSON";
 export type ConversionFault =
   | "only for numbers"
+  | "map and numbers"
   | "zero"
   | "digits"
   | "not in the type"

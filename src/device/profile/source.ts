@@ -49,15 +49,14 @@ export interface EventSource {
   readonly data?: TypeSource | undefined;
 }
 
-/** Absent: taken as it is. Numbers of a `map` in the unit. */
-export type ConversionSource =
-  | { readonly map: readonly (readonly [device: string | number | boolean, ours: DeviceValue])[] }
-  | {
-      readonly multiply?: number | undefined;
-      readonly divide?: number | undefined;
-      readonly offset?: number | undefined;
-      readonly digits?: number | undefined;
-    };
+/** Absent: taken as it is. Either `map`, its numbers in the unit, or the others. */
+export interface ConversionSource {
+  readonly map?: readonly (readonly [device: string | number | boolean, ours: DeviceValue])[] | undefined;
+  readonly multiply?: number | undefined;
+  readonly divide?: number | undefined;
+  readonly offset?: number | undefined;
+  readonly digits?: number | undefined;
+}
 
 export interface PublishSource {
   readonly topic: string;

@@ -139,7 +139,10 @@ export function buildConversion(
     list.add({ code: "PROFILE_CONVERSION", path: place, fault });
     return { kind: "same" };
   };
-  if (source !== undefined && "map" in source) return buildMap(source.map, type, path, told, wrong);
+  if (source?.map !== undefined) {
+    const counted = source.multiply ?? source.divide ?? source.offset ?? source.digits;
+    return counted === undefined ? buildMap(source.map, type, path, told, wrong) : wrong(path, "map and numbers");
+  }
   if (source === undefined && !(wholeNumbers && type.kind === "number")) return { kind: "same" };
   const { multiply = 1, divide = 1, offset = 0, digits } = source ?? {};
   if (type.kind !== "number") return wrong(path, "only for numbers");

@@ -9,6 +9,8 @@ import type {
   SafeFault,
   TemplateFault,
 } from "../../device/profile/problems.js";
+import type { ZigbeeProblem } from "../../device/zigbee/problems.js";
+import type { ProfileFileProblem, ProfileLookupProblem } from "../../node/profiles/problems.js";
 import type { Texts } from "../texts.js";
 
 const DEVICE_WRONG = "Compare the device's messages with its profile; a newer firmware may speak differently.";
@@ -82,6 +84,7 @@ const TEMPLATE: Readonly<Record<TemplateFault, string>> = {
 };
 const CONVERSION: Readonly<Record<ConversionFault, string>> = {
   "only for numbers": "only numbers are calculated with; use `map`",
+  "map and numbers": "either `map` or multiply, divide, offset and digits",
   zero: "it must not be 0",
   digits: "it must be a whole number from 0 to 6",
   "not in the type": "it is no value of the property",
@@ -154,4 +157,85 @@ export const profileTexts: Texts<ProfileProblem> = {
   PROFILE_TEMPLATE: { says: (p) => `${profilePlace(p.path)}: ${TEMPLATE[p.fault]}.` },
   PROFILE_CONVERSION: { says: (p) => `${profilePlace(p.path)}: ${CONVERSION[p.fault]}.` },
   PROFILE_REGISTER: { says: (p) => `${profilePlace(p.path)}: ${REGISTER[p.fault]}.` },
+};
+
+const AT_BRIDGE = "Look at the device in Zigbee2MQTT: its interview, its name, and whether its model is supported.";
+
+export const zigbeeTexts: Texts<ZigbeeProblem> = {
+  ZIGBEE_LIST_SIZE: { says: (p) => `The bridge's list of devices has ${p.size} bytes; ${p.max} are allowed.` },
+  ZIGBEE_LIST_JSON: {
+    says: (p) => `The bridge's list of devices is not JSON (${p.reason}).`,
+    advice: "Check that the base topic of the link belongs to a Zigbee2MQTT bridge.",
+  },
+  ZIGBEE_LIST_SHAPE: {
+    says: () => "The bridge's list of devices is no list.",
+    advice: "Check that the base topic of the link belongs to a Zigbee2MQTT bridge.",
+  },
+  ZIGBEE_TOO_MANY_DEVICES: {
+    says: (p) => `The bridge lists ${p.count} devices; the first ${p.max} are taken.`,
+    advice: "Divide the network among several bridges.",
+  },
+  ZIGBEE_DEVICE_SHAPE: {
+    says: (p) => `An entry of the bridge's list (${p.device}) has no usable ${p.field}.`,
+    advice: AT_BRIDGE,
+  },
+  ZIGBEE_DEVICE_NAME: {
+    says: (p) => `The device ${p.device} is called "${p.name}", which cannot be its topic.`,
+    advice: "Rename it in Zigbee2MQTT: no +, #, control characters, nothing of the bridge's own.",
+  },
+  ZIGBEE_DEVICE_TWICE: { says: (p) => `The device ${p.device} ("${p.name}") is listed twice.`, advice: AT_BRIDGE },
+  ZIGBEE_DEVICE_NOT_READY: {
+    says: (p) => `The bridge has not finished asking the device ${p.device} what it is (${p.state}).`,
+    advice: "Wake the device up and interview it again in Zigbee2MQTT.",
+  },
+  ZIGBEE_DEVICE_UNSUPPORTED: {
+    says: (p) => `The bridge does not know the model of the device ${p.device}.`,
+    advice: AT_BRIDGE,
+  },
+  ZIGBEE_DEVICE_EMPTY: { says: (p) => `The device ${p.device} exposes nothing that can be used.`, advice: AT_BRIDGE },
+  ZIGBEE_DEVICE_PROFILE: {
+    says: (p) => `No profile can be made for the device ${p.device}: ${p.reason} at ${p.place}.`,
+  },
+  ZIGBEE_EXPOSES_TOO_MANY: {
+    says: (p) => `The device ${p.device} exposes more than ${p.max} things; the rest is left out.`,
+  },
+  ZIGBEE_EXPOSE_SHAPE: {
+    says: (p) => `What the device ${p.device} exposes as "${p.expose}" has no usable ${p.field}; it is left out.`,
+  },
+  ZIGBEE_EXPOSE_UNKNOWN: {
+    says: (p) => `What the device ${p.device} exposes as "${p.expose}" is of the type ${p.type}; it is left out.`,
+  },
+  ZIGBEE_EXPOSE_TWICE: { says: (p) => `The device ${p.device} exposes "${p.expose}" twice; the second is left out.` },
+};
+
+export const profileFileTexts: Texts<ProfileFileProblem | ProfileLookupProblem> = {
+  PROFILE_FILE_UNREADABLE: {
+    says: (p) => `The file cannot be read (${p.reason}).`,
+    advice: "Check its name, owner and mode; profiles are text in UTF-8.",
+  },
+  PROFILE_FILE_TOO_LARGE: { says: (p) => `The file has ${p.size} bytes; ${p.limit} are allowed.` },
+  PROFILE_FILE_YAML: {
+    says: (p) => `This is not YAML: ${p.reason}`,
+    advice: "Mind the indentation: two spaces, no tabs, a space after each colon; texts with { need quotation marks.",
+  },
+  PROFILE_FILE_KEY: {
+    says: (p) => `There is no field \`${p.field}\`${p.nearest === "" ? "" : `; the nearest is ${p.nearest}`}.`,
+    advice: "Look at the spelling; `edgeseal profile schema` lists all fields.",
+  },
+  PROFILE_FILE_VALUE: { says: (p) => `\`${p.field}\`: ${p.reason}.` },
+  PROFILE_FILE_NAME: {
+    says: (p) => `The file belongs at ${p.expected} by what is in it.`,
+    advice: "Folder and file have the names of vendor and model.",
+  },
+  PROFILE_FILE_TWICE: {
+    says: (p) => `The profile ${p.id} is there already, in ${p.other}.`,
+    advice: "Give yours another model's name; a profile that came with edgeseal is never replaced silently.",
+  },
+  PROFILE_FOLDER_UNREADABLE: { says: (p) => `The folder of profiles cannot be read (${p.reason}).` },
+  PROFILE_FOLDER_FULL: { says: (p) => `The folder holds more than ${p.max} profiles; the rest is left out.` },
+  PROFILE_UNKNOWN: {
+    says: (p) => `There is no profile ${p.id}${p.nearest === "" ? "" : `; the nearest is ${p.nearest}`}.`,
+    advice: "`edgeseal profile list` shows all; name your own folder with --profiles.",
+  },
+  PROFILE_FILES_BAD: { says: (p) => `${p.files} of the files are no good profiles; ${p.mistakes} mistakes.` },
 };
