@@ -15,6 +15,7 @@ import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
 import { lineTexts } from "./en/line.js";
 import { brokerTexts, linkTexts, rpcServerTexts, rpcTexts } from "./en/link.js";
+import { modbusPointTexts, modbusTexts } from "./en/modbus.js";
 import {
   bundleTexts,
   chainInitTexts,
@@ -65,6 +66,8 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   zigbee: zigbeeTexts,
   link: linkTexts,
   line: lineTexts,
+  modbus: modbusTexts,
+  modbusPoint: modbusPointTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
   rpcServer: rpcServerTexts,

@@ -183,7 +183,7 @@ describe("a serial line", () => {
       "LINE_DOWN",
       "LINE_DOWN",
       "LINE_DOWN",
-      "LINE_BUSY",
+      "LINE_DOWN",
       "LINE_BUSY",
       "LINE_BUSY",
     ]);
