@@ -154,7 +154,6 @@ export class RunDesk {
             wallMs: Math.max(0, this.#host.now().wallMs),
             monotonicMs: Math.max(0, this.#host.now().monotonicMs),
             inputs: evidence === "receipt" && !asked ? EMPTY_BYTES : inputs,
-            keepInputs: evidence === "receipt" && !asked ? 0 : 1,
           };
     const run = new Run({
       number,
@@ -219,7 +218,7 @@ export class RunDesk {
   }
 
   writeReceipt(draft: Draft): void {
-    const { inputs, keepInputs: _kept, ...head } = draft;
+    const { inputs, ...head } = draft;
     const sequence = this.#sequence + 1;
     const bytes = receiptBytes({ ...head, sequence, previous: this.#previous });
     const hash = receiptHash(this.#options.hash, bytes);
