@@ -7,6 +7,7 @@ import { baseTexts } from "./en/base.js";
 import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
+import { deviceValueTexts, profileFileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
@@ -55,6 +56,10 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   chain: chainTexts,
   ledger: ledgerTexts,
   recovery: recoveryTexts,
+  profileFile: profileFileTexts,
+  profile: profileTexts,
+  deviceValue: deviceValueTexts,
+  zigbee: zigbeeTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
