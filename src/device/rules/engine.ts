@@ -7,7 +7,6 @@
  *
  * Of what was under way when the gateway stopped, nothing is done any more: its receipt says `interrupted`.
  */
-import { EMPTY_BYTES } from "../../base/bytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import { HASH_BYTES } from "../../crypto/suite.js";
 import type { CommandResult } from "../command.js";
@@ -18,18 +17,18 @@ import { type Decision, decideRule, decideScene, type PlannedStep } from "./deci
 import { affordanceOf, directionOf } from "./direction.js";
 import { decimalsOf, type Facts, headerOlderThan, isSynced } from "./facts.js";
 import { LoopGuard } from "./guards.js";
-import { type Cause, inputsHash, RecordedFacts } from "./inputs.js";
+import { type Cause, RecordedFacts } from "./inputs.js";
 import type { HeldRule, HeldScene } from "./language.js";
-import { COMMAND_LIFE_MS, RULES_MAX, RUNS_PER_RULE_MAX, SCENES_MAX } from "./limits.js";
+import { RULES_MAX, RUNS_PER_RULE_MAX, SCENES_MAX } from "./limits.js";
 import { Directory, LiveFacts } from "./liveFacts.js";
 import { RuleMeter } from "./meter.js";
 import { Outbox } from "./outbox.js";
 import { askPolicy, type HeldPolicy, type PolicySubject } from "./policy.js";
 import type { EventInput, ReadingInput, RuleEngine, RuleRefusal, RuleResults } from "./port.js";
 import { RuleError } from "./problems.js";
-import { PolicyRates } from "./rates.js";
-import { type Draft, receiptBytes, receiptHash, valueHash } from "./receipt.js";
-import { type EmitStep, Run } from "./run.js";
+import type { Draft } from "./receipt.js";
+import type { Run } from "./run.js";
+import { type DeskHost, RunDesk, type Slot } from "./runDesk.js";
 import { SCENES_KEY, SceneBook } from "./scenes.js";
 import { Timers } from "./timers.js";
 import { TriggerIndex } from "./triggerIndex.js";
@@ -53,24 +52,7 @@ export interface EngineOptions {
   readonly now: Now;
 }
 
-/** A rule or a scene, and its runs. */
-interface Slot {
-  readonly id: string;
-  readonly version: number;
-  readonly hash: Uint8Array;
-  readonly rule: HeldRule | undefined;
-  readonly scene: HeldScene | undefined;
-  readonly meter: RuleMeter;
-  /** Runs whose receipts are not complete, oldest first. */
-  readonly runs: Run[];
-  /** Queued mode: runs that wait for the ones before. */
-  readonly waiting: Run[];
-  dirty: boolean;
-}
-
 const ZERO_HASH = new Uint8Array(HASH_BYTES);
-/** Refused although its rule ran, because the same safe command went out a moment ago. */
-const REPEATED = "repeated";
 
 export class LocalRuleEngine implements RuleEngine {
   readonly #options: EngineOptions;
@@ -82,22 +64,27 @@ export class LocalRuleEngine implements RuleEngine {
   readonly #sceneBefore = new Map<number, readonly string[]>();
   readonly #timers = new Timers<BoundTrigger | Run>();
   readonly #guard = new LoopGuard();
-  readonly #rates = new PolicyRates();
   readonly #outbox = new Outbox();
-  readonly #runs = new Map<number, Run>();
-  #nextRun = 1;
-  #sequence: number;
-  #previous: Uint8Array;
+  readonly #desk: RunDesk;
+  readonly #dirty = new Set<Slot>();
   #now: Now;
 
-  /** @throws RuleError `RULES_TOO_MANY`, `RULE_ID_TWICE`, `RULE_STATE_DAMAGED` */
+  /** @throws RuleError `RULES_TOO_MANY`, `RULE_ID_TWICE` */
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#now = whole(options.now);
     checkCount("rules", options.rules.length, RULES_MAX);
     checkCount("scenes", options.scenes.length, SCENES_MAX);
-    this.#sequence = options.lastReceipt?.sequence ?? 0;
-    this.#previous = options.lastReceipt?.hash ?? ZERO_HASH;
+    const host: DeskHost = {
+      now: () => this.#now,
+      slot: (id) => this.#slots.get(id) as Slot,
+      plan: (run) => this.#timers.plan(run),
+      touched: (slot) => this.#dirty.add(slot),
+      mayStillDo: (slot, plan) => this.#mayStillDo(slot, plan),
+      startScene: (scene, slot, run) => this.#sceneOfRule(scene, slot, run),
+      undone: (run, slot) => this.#closed(run, slot),
+    };
+    this.#desk = new RunDesk(options, host, this.#guard, this.#outbox);
     this.#directory = new Directory(options.view);
     this.#index = new TriggerIndex(options.rules);
     this.#index.rebuild(this.#directory);
@@ -105,9 +92,13 @@ export class LocalRuleEngine implements RuleEngine {
     this.#rules = options.rules.map((held) => this.#slotOf(held, undefined, drafts));
     for (const held of options.scenes) this.#slotOf(undefined, held, drafts);
     const scenes = new Map(options.scenes.map((held) => [held.scene.id, held]));
-    this.#scenes = new SceneBook(scenes, options.restored.get(SCENES_KEY), this.#now);
+    const kept = options.restored.get(SCENES_KEY);
+    this.#scenes = new SceneBook(scenes);
+    if (kept !== undefined && !this.#scenes.restore(kept, this.#now)) {
+      this.#outbox.refuse({ rule: SCENES_KEY, code: "RULE_STATE_DAMAGED" });
+    }
     drafts.sort((a, b) => a.run - b.run);
-    for (const draft of drafts) this.#writeReceipt(draft, draft.actions);
+    for (const draft of drafts) this.#desk.writeReceipt(draft);
   }
 
   get nextMs(): number | undefined {
@@ -159,7 +150,7 @@ export class LocalRuleEngine implements RuleEngine {
     const nowMs = this.#now.monotonicMs;
     for (let owner = this.#timers.takeDue(nowMs); owner !== undefined; owner = this.#timers.takeDue(nowMs)) {
       if (owner instanceof BoundTrigger) this.#held(owner);
-      else this.#advance(owner);
+      else this.#desk.advance(owner);
     }
   }
 
@@ -178,10 +169,7 @@ export class LocalRuleEngine implements RuleEngine {
 
   settled(run: number, action: number, result: CommandResult, latencyUs: number, now: Now): void {
     this.#now = whole(now);
-    const found = this.#runs.get(run);
-    if (found === undefined) return;
-    found.settle(action, result, latencyUs, this.#now.monotonicMs, this.#emit);
-    this.#after(found);
+    this.#desk.settled(run, action, result, latencyUs);
   }
 
   allows(
@@ -197,12 +185,13 @@ export class LocalRuleEngine implements RuleEngine {
   }
 
   take(): RuleResults | undefined {
-    for (const slot of this.#slots.values()) {
-      if (!slot.dirty) continue;
-      slot.dirty = false;
-      const drafts = [...slot.runs, ...slot.waiting].flatMap((run) => this.#draftOf(run) ?? []);
-      this.#outbox.write({ kind: "ruleState", rule: slot.id, bytes: slot.meter.bytes(drafts, this.#now) });
+    for (const slot of this.#dirty) {
+      // What cannot be read stays as it is, for somebody to look at.
+      if (slot.damaged) continue;
+      const bytes = slot.meter.bytes(this.#desk.drafts(slot), this.#now);
+      this.#outbox.write({ kind: "ruleState", rule: slot.id, bytes });
     }
+    this.#dirty.clear();
     if (this.#scenes.changed) {
       this.#scenes.changed = false;
       this.#outbox.write({ kind: "ruleState", rule: SCENES_KEY, bytes: this.#scenes.bytes(this.#now) });
@@ -215,9 +204,11 @@ export class LocalRuleEngine implements RuleEngine {
     const id = rule === undefined ? sceneKey(spec?.id ?? "") : (spec?.id ?? "");
     if (this.#slots.has(id)) throw new RuleError({ code: "RULE_ID_TWICE", rule: id });
     const bytes = this.#options.restored.get(id);
-    const kept = bytes === undefined ? undefined : RuleMeter.restore(id, bytes, this.#now);
+    const kept = bytes === undefined ? undefined : RuleMeter.restore(bytes, this.#now);
+    const damaged = bytes !== undefined && kept === undefined;
+    if (damaged) this.#outbox.refuse({ rule: id, code: "RULE_STATE_DAMAGED" });
     const meter = kept?.meter ?? new RuleMeter();
-    this.#nextRun = Math.max(this.#nextRun, meter.lastRun + 1);
+    this.#desk.usedBefore(meter.lastRun);
     drafts.push(...(kept?.drafts ?? []));
     const slot: Slot = {
       id,
@@ -228,8 +219,9 @@ export class LocalRuleEngine implements RuleEngine {
       meter,
       runs: [],
       waiting: [],
-      dirty: (kept?.drafts.length ?? 0) > 0,
+      damaged,
     };
+    if ((kept?.drafts.length ?? 0) > 0) this.#dirty.add(slot);
     this.#slots.set(id, slot);
     return slot;
   }
@@ -244,7 +236,7 @@ export class LocalRuleEngine implements RuleEngine {
       counter: (name: Parameters<Facts["counter"]>[0]) => slot?.meter.counter(name, nowMs) ?? 0,
       sceneActive: (scene: string) => this.#scenes.active(scene),
       sceneArmed: (scene: string) => this.#scenes.armed(scene, nowMs),
-      rateSpent: (rule: number) => this.#rates.spent(this.#options.policy.policy, rule, nowMs),
+      rateSpent: (rule: number) => this.#desk.rates.spent(this.#options.policy.policy, rule, nowMs),
     };
     return new LiveFacts(context, now, wholeChain(this.#options.chain()), zoneMinutes?.(now.wallMs) ?? 0);
   }
@@ -274,7 +266,7 @@ export class LocalRuleEngine implements RuleEngine {
       return;
     }
     const depth = this.#guard.depthOf(what.source, what.kind === "event" ? "" : what.name, nowMs) + 1;
-    const held = this.#guard.heldBy(rule.id, depth, nowMs);
+    const held = slot.damaged ? "RULE_STATE_DAMAGED" : this.#guard.heldBy(rule.id, depth, nowMs);
     const cause: Cause = held === undefined ? what : { ...what, held };
     const live = this.#facts(slot);
     if (isSynced(live.chain)) slot.meter.synced();
@@ -290,7 +282,7 @@ export class LocalRuleEngine implements RuleEngine {
       this.#refuse(place, code, decision.held === code ? undefined : step?.action);
     }
     if (!this.#worthARun(decision, nowMs)) return;
-    this.#begin(slot, facts, decision, depth);
+    this.#desk.begin(slot, facts, decision, depth);
   }
 
   /** Held back, only safe commands that did not go out just now make a run; so storms end by themselves. */
@@ -299,78 +291,6 @@ export class LocalRuleEngine implements RuleEngine {
     return steps.some(
       ({ code, device, target, value }) => code === undefined && !this.#guard.justSent(device, target, value, nowMs),
     );
-  }
-
-  #begin(slot: Slot, facts: RecordedFacts, decision: Decision, depth: number): void {
-    const { rule } = slot.rule as HeldRule;
-    const nowMs = this.#now.monotonicMs;
-    const running = slot.runs.filter(({ underWay }) => underWay);
-    const full = running.length + slot.waiting.length >= (rule.mode === "single" ? 1 : rule.maxRuns);
-    if (full && rule.mode !== "restart") {
-      this.#outbox.refuse({ rule: slot.id, code: "RULE_BUSY" });
-      return;
-    }
-    if (slot.runs.length + slot.waiting.length >= 2 * RUNS_PER_RULE_MAX) this.#giveUpOldest(slot);
-    this.#guard.began(rule.id, nowMs);
-    const run = this.#newRun(slot, "rule", facts, decision, depth);
-    slot.meter.count(run.number, nowMs, isSynced(facts.chain), decision.held === undefined);
-    slot.dirty = true;
-    if (rule.mode === "restart") for (const before of running) this.#cancel(before);
-    if (rule.mode === "queued" && running.length > 0) slot.waiting.push(run);
-    else {
-      slot.runs.push(run);
-      this.#advance(run);
-    }
-  }
-
-  #newRun(
-    slot: Slot,
-    kind: "rule" | "scene",
-    facts: RecordedFacts,
-    { steps, held }: Decision,
-    depth: number,
-    snapshot?: readonly (DeviceValue | undefined)[],
-  ): Run {
-    const number = this.#nextRun++;
-    const { hash, gateway, policy } = this.#options;
-    const evidence = slot.rule?.rule.evidence ?? "receipt-readings";
-    const asked = steps.some(({ safetyClass, policyRule }) => {
-      return safetyClass >= 2 || policy.policy.rules[policyRule]?.receipt === true;
-    });
-    const inputs = facts.bytes();
-    const { chain } = facts;
-    const draft =
-      evidence === "none" && !asked
-        ? undefined
-        : {
-            gateway,
-            kind,
-            rule: slot.scene?.scene.id ?? slot.id,
-            version: slot.version,
-            ruleHash: slot.hash,
-            policyHash: policy.hash,
-            headerHeight: chain.height,
-            headerHash: chain.headerHash.length === HASH_BYTES ? chain.headerHash : ZERO_HASH,
-            inputsHash: inputsHash(hash, inputs),
-            run: number,
-            wallMs: Math.max(0, this.#now.wallMs),
-            monotonicMs: Math.max(0, this.#now.monotonicMs),
-            inputs: evidence === "receipt" && !asked ? EMPTY_BYTES : inputs,
-            keepInputs: evidence === "receipt" && !asked ? 0 : 1,
-          };
-    const run = new Run({
-      number,
-      owner: slot.id,
-      kind,
-      steps,
-      ...(snapshot === undefined ? {} : { snapshot }),
-      draft,
-      depth,
-      startedMs: this.#now.monotonicMs,
-      heldBack: held !== undefined,
-    });
-    this.#runs.set(number, run);
-    return run;
   }
 
   #startScene(scene: string, what: Cause, depth: number): RuleError | undefined {
@@ -405,113 +325,27 @@ export class LocalRuleEngine implements RuleEngine {
       if (code !== undefined) this.#outbox.refuse({ rule: slot.id, code, action });
     }
     this.#guard.began(slot.id, nowMs);
-    const run = this.#newRun(slot, "scene", facts, decision, depth + 1, snapshot);
+    const run = this.#desk.newRun(slot, "scene", facts, decision, depth + 1, snapshot);
     slot.meter.count(run.number, nowMs, isSynced(facts.chain), decision.held === undefined);
-    slot.dirty = true;
+    this.#dirty.add(slot);
     slot.runs.push(run);
     this.#sceneBefore.set(run.number, this.#scenes.begin(scene));
-    this.#advance(run);
+    this.#desk.advance(run);
     return undefined;
   }
 
-  #advance(run: Run): void {
-    run.advance(this.#now.monotonicMs, this.#emit);
-    this.#after(run);
+  #sceneOfRule(scene: string, slot: Slot, run: Run): string | undefined {
+    const cause: Cause = { kind: "rule", source: slot.id, name: scene, sequence: run.number, decimals: 0 };
+    return this.#startScene(scene, cause, run.depth)?.code;
   }
 
-  /** Plans the next call, writes the receipt of a run that is over, lets the next one in. */
-  #after(run: Run): void {
-    const slot = this.#slots.get(run.owner) as Slot;
-    this.#timers.plan(run);
-    if (run.over) this.#close(slot, run);
-    if (slot.rule?.rule.mode !== "queued" || slot.waiting.length === 0) return;
-    if (slot.runs.some(({ underWay }) => underWay)) return;
-    const next = slot.waiting.shift() as Run;
-    slot.runs.push(next);
-    next.begin(this.#now.monotonicMs);
-    this.#advance(next);
-  }
-
-  #close(slot: Slot, run: Run): void {
-    const place = slot.runs.indexOf(run);
-    if (place < 0) return;
-    slot.runs.splice(place, 1);
-    this.#runs.delete(run.number);
-    slot.dirty = true;
-    const draft = this.#draftOf(run);
-    if (draft !== undefined) this.#writeReceipt(draft, draft.actions);
+  #closed(run: Run, slot: Slot): void {
     const before = this.#sceneBefore.get(run.number);
     this.#sceneBefore.delete(run.number);
-    if (run.reverted && before !== undefined && slot.scene !== undefined)
+    if (run.reverted && before !== undefined && slot.scene !== undefined) {
       this.#scenes.undo(slot.scene.scene.id, before);
-  }
-
-  #cancel(run: Run): void {
-    run.cancel();
-    this.#after(run);
-  }
-
-  /** Runs wait for answers only so long; their number is bounded too. */
-  #giveUpOldest(slot: Slot): void {
-    const oldest = slot.runs[0];
-    if (oldest === undefined) return;
-    oldest.cancel();
-    this.#close(slot, oldest);
-  }
-
-  #draftOf(run: Run): Draft | undefined {
-    if (run.draft === undefined) return undefined;
-    return { ...run.draft, actions: run.actions((value) => valueHash(this.#options.hash, value)) };
-  }
-
-  #writeReceipt(draft: Draft, actions: Draft["actions"]): void {
-    const { inputs, keepInputs: _kept, ...head } = draft;
-    const sequence = this.#sequence + 1;
-    const bytes = receiptBytes({ ...head, sequence, previous: this.#previous, actions });
-    const hash = receiptHash(this.#options.hash, bytes);
-    this.#sequence = sequence;
-    this.#previous = hash;
-    this.#outbox.write({ kind: "receipt", sequence, hash, bytes, inputs });
-  }
-
-  readonly #emit: EmitStep = (run, index, plan) => {
-    const slot = this.#slots.get(run.owner) as Slot;
-    const nowMs = this.#now.monotonicMs;
-    if (plan.kind === "notify") {
-      this.#outbox.notice({ rule: slot.id, text: String(plan.value ?? ""), run: run.number });
-      return "noticed";
     }
-    if (plan.kind === "scene") {
-      const cause: Cause = { kind: "rule", source: slot.id, name: plan.target, sequence: run.number, decimals: 0 };
-      const problem = this.#startScene(plan.target, cause, run.depth);
-      if (problem === undefined) return "started";
-      this.#outbox.refuse({ rule: slot.id, code: problem.code, action: plan.action });
-      return problem.code;
-    }
-    const later = run.startedMs !== nowMs || run.reverted;
-    if (later) {
-      const code = this.#mayStillDo(slot, plan);
-      if (code !== undefined) {
-        this.#outbox.refuse({ rule: slot.id, code, action: plan.action });
-        return code;
-      }
-    }
-    const { device, target, value } = plan;
-    if (plan.direction === "safe" && run.heldBack && this.#guard.justSent(device, target, value, nowMs))
-      return REPEATED;
-    const { policy } = this.#options;
-    this.#rates.add(policy.policy, plan.policyRule, nowMs);
-    if (policy.policy.rules[plan.policyRule]?.notify === true) {
-      this.#outbox.notice({ rule: slot.id, text: `${device}.${target}`, run: run.number });
-    }
-    const isProperty = this.#options.view.device(device)?.profile.properties.has(target) === true;
-    this.#guard.commanded(device, isProperty ? target : "", run.depth, nowMs);
-    this.#guard.sent(device, target, value, nowMs);
-    const expiresAt = this.#now.wallMs + COMMAND_LIFE_MS;
-    const data = value === undefined ? {} : { value };
-    this.#outbox.command({ device, target, ...data, expiresAt, run: run.number, action: index });
-    return undefined;
-  };
+  }
 
   /** What was allowed when the run began is asked again when its turn comes. */
   #mayStillDo(slot: Slot, plan: PlannedStep): string | undefined {

@@ -41,5 +41,6 @@ export const DAY_MS = 86_400_000;
 /** Refusals held until the next `take`; more are counted in the last one's place. */
 export const REFUSALS_MAX = 256;
 export const RULE_BYTES_MAX = 32_768;
-export const RECEIPT_BYTES_MAX = 65_536;
-export const INPUT_LINES_MAX = 4_096;
+/** Inputs of one decision: two lines for each device there may be, and some. */
+export const INPUT_LINES_MAX = 16_384;
+export const INPUT_BYTES_MAX = 1_048_576;

@@ -9,7 +9,6 @@ import { WireError } from "../../codec/wire/problems.js";
 import type { Now } from "../view.js";
 import type { CounterName } from "./facts.js";
 import { DAY_MS, HOUR_MS, RUNS_PER_RULE_MAX } from "./limits.js";
-import { RuleError } from "./problems.js";
 import { DRAFT, type Draft } from "./receipt.js";
 import { decodeShape, encodeShape, flag, list, optional, record, uint } from "./shape.js";
 
@@ -54,18 +53,14 @@ export class RuleMeter {
   #lastRunMs: number | undefined;
   #lastRun = 0;
 
-  /** @throws RuleError `RULE_STATE_DAMAGED` */
-  static restore(
-    rule: string,
-    bytes: Uint8Array,
-    now: Now,
-  ): { readonly meter: RuleMeter; readonly drafts: readonly Draft[] } {
+  /** Undefined for bytes that are no state of a rule. */
+  static restore(bytes: Uint8Array, now: Now): { meter: RuleMeter; drafts: readonly Draft[] } | undefined {
     let kept: KeptMeter;
     try {
       kept = decodeShape(KEPT, bytes, "ruleState");
     } catch (thrown) {
-      if (!(thrown instanceof WireError)) throw thrown;
-      throw new RuleError({ code: "RULE_STATE_DAMAGED", rule }, { cause: thrown });
+      if (thrown instanceof WireError) return undefined;
+      throw thrown;
     }
     const away = kept.wallSet && now.wallSet ? Math.max(0, Math.floor(now.wallMs) - kept.wallMs) : 0;
     const meter = new RuleMeter();

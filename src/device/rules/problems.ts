@@ -10,8 +10,6 @@ export type RuleProblem =
   /** More of something than `max`: rules, scenes, steps of a run. */
   | { readonly code: "RULES_TOO_MANY"; readonly what: string; readonly count: number; readonly max: number }
   | { readonly code: "RULE_ID_TWICE"; readonly rule: string }
-  /** What was kept of a rule cannot be read. */
-  | { readonly code: "RULE_STATE_DAMAGED"; readonly rule: string }
   /** Whoever handed the rule over could not show that it is in force. */
   | { readonly code: "RULE_UNPROVEN"; readonly rule: string; readonly reason: string };
 

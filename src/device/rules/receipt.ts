@@ -3,7 +3,7 @@ import { concatBytes, utf8Bytes } from "../../base/bytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import { HASH_BYTES } from "../../crypto/suite.js";
 import type { DeviceValue } from "../value.js";
-import { RECEIPT_BYTES_MAX, STEPS_PER_RUN_MAX } from "./limits.js";
+import { INPUT_BYTES_MAX, STEPS_PER_RUN_MAX } from "./limits.js";
 import {
   bytesOf,
   decodeShape,
@@ -59,7 +59,6 @@ export interface Receipt extends ReceiptHeadPart {
 /** A run that has begun, as it is kept until its receipt is complete. */
 export interface Draft extends ReceiptHeadPart {
   readonly inputs: Uint8Array;
-  readonly keepInputs: number;
   readonly actions: readonly ReceiptAction[];
 }
 
@@ -95,9 +94,9 @@ const RECEIPT = record<Receipt>({ ...HEAD, sequence: uint(), previous: HASH, act
 
 const INPUTS: Shape<Uint8Array> = {
   write: (value) => value,
-  read: (reader, field) => new Uint8Array(reader.bytes(field, RECEIPT_BYTES_MAX)),
+  read: (reader, field) => new Uint8Array(reader.bytes(field, INPUT_BYTES_MAX)),
 };
-export const DRAFT: Shape<Draft> = record<Draft>({ ...HEAD, inputs: INPUTS, keepInputs: uint(1), actions: ACTIONS });
+export const DRAFT: Shape<Draft> = record<Draft>({ ...HEAD, inputs: INPUTS, actions: ACTIONS });
 
 export function receiptBytes(receipt: Receipt): Uint8Array {
   return encodeShape(RECEIPT, receipt);

@@ -3,7 +3,6 @@ import { WireError } from "../../codec/wire/problems.js";
 import type { Now } from "../view.js";
 import type { HeldScene } from "./language.js";
 import { NAME_CHARACTERS_MAX, SCENES_MAX } from "./limits.js";
-import { RuleError } from "./problems.js";
 import { decodeShape, encodeShape, list, record, text, uint } from "./shape.js";
 
 /** No id of a rule: those hold no slash. */
@@ -26,19 +25,22 @@ export class SceneBook {
   readonly #armedUntil = new Map<string, number>();
   changed = false;
 
-  /** @throws RuleError `RULE_STATE_DAMAGED` */
-  constructor(scenes: ReadonlyMap<string, HeldScene>, bytes: Uint8Array | undefined, now: Now) {
+  constructor(scenes: ReadonlyMap<string, HeldScene>) {
     this.#scenes = scenes;
-    if (bytes === undefined) return;
+  }
+
+  /** False for bytes that are no state of scenes: none is active or armed then. */
+  restore(bytes: Uint8Array, now: Now): boolean {
     let kept: KeptScenes;
     try {
       kept = decodeShape(KEPT, bytes, "scenes");
     } catch (thrown) {
-      if (!(thrown instanceof WireError)) throw thrown;
-      throw new RuleError({ code: "RULE_STATE_DAMAGED", rule: SCENES_KEY }, { cause: thrown });
+      if (thrown instanceof WireError) return false;
+      throw thrown;
     }
-    for (const scene of kept.active) if (scenes.has(scene)) this.#active.add(scene);
+    for (const scene of kept.active) if (this.#scenes.has(scene)) this.#active.add(scene);
     for (const { scene, leftMs } of kept.armed) this.#armedUntil.set(scene, now.monotonicMs + leftMs);
+    return true;
   }
 
   active(scene: string): boolean {
