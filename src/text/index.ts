@@ -7,6 +7,8 @@ import { baseTexts } from "./en/base.js";
 import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
+import { gatewayTexts } from "./en/gateway.js";
+import { homeAssistantTexts } from "./en/homeAssistant.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
@@ -55,6 +57,8 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   chain: chainTexts,
   ledger: ledgerTexts,
   recovery: recoveryTexts,
+  gateway: gatewayTexts,
+  homeAssistant: homeAssistantTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
