@@ -10,6 +10,8 @@ import { cryptoTexts } from "./en/crypto.js";
 import { deviceMessageTexts } from "./en/device.js";
 import { deviceValueTexts, profileTexts } from "./en/deviceProfiles.js";
 import { deviceValueTexts, profileFileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
+import { gatewayTexts } from "./en/gateway.js";
+import { homeAssistantTexts } from "./en/homeAssistant.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
@@ -64,6 +66,8 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   profile: profileTexts,
   deviceValue: deviceValueTexts,
   zigbee: zigbeeTexts,
+  gateway: gatewayTexts,
+  homeAssistant: homeAssistantTexts,
   link: linkTexts,
   line: lineTexts,
   modbus: modbusTexts,
