@@ -88,6 +88,6 @@ function badValues(kind: "outOfRange" | "wrongType", device: NativeDevice, now: 
     const { name, type } = property;
     const value = device.value(property, now);
     if (kind === "wrongType") return [name, typeof value === "string" ? 1 : `${String(value)}!`] as const;
-    return [name, type.kind === "number" ? type.max + 1 : "9".repeat(300)] as const;
+    return [name, type.kind === "number" ? type.max + 1 : value] as const;
   });
 }
