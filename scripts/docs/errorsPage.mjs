@@ -38,6 +38,7 @@ const CLASSES = {
   ],
   base: [["src/base/bytes.js", "BytesError"]],
   simulator: [["simulator/chain/problems.js", "SimulatorError"]],
+  fleet: [["simulator/fleet/problems.js", "FleetError"]],
 };
 
 const TITLES = {
@@ -74,6 +75,7 @@ const TITLES = {
   crypto: "Cryptography",
   base: "Basics",
   simulator: "Simulator (development only)",
+  fleet: "Simulated fleets",
 };
 
 const HEAD = `# Errors

@@ -24,13 +24,15 @@ export const STEP_MS = 10;
 export const CONNECTING_MAX = 256;
 /** Filters in one SUBSCRIBE. */
 const FILTERS_AT_ONCE = 200;
+/** Between a birth and the first state: brokers keep no order between qualities of service. */
+const FIRST_STATE_MS = 100;
 /** A gateway is back long before its devices. */
 const GATEWAY_SPREAD_MS = 1_000;
 const FAILURES_MAX = 24;
 /** Attempts over the same time, before it doubles: a broker that is away for a moment is met by an even stream. */
 const EVEN_ATTEMPTS = 3;
 
-const TIMER = { connect: 0, report: 1, hostile: 2, storm: 3, command: 4 } as const;
+const TIMER = { connect: 0, report: 1, hostile: 2, storm: 3, command: 4, first: 5 } as const;
 const TIMER_KINDS = 8;
 
 const STATE = { off: 0, waiting: 1, queued: 2, connecting: 3, on: 4 } as const;
@@ -152,7 +154,8 @@ export class FleetEngine implements CarrierHandlers {
       this.#connected++;
       const device = this.#devices[client] as NativeDevice;
       this.#carrier.subscribe(client, [deviceTopic(device.id, "command"), deviceTopic(device.id, "challenge")]);
-      for (const message of device.connected(this.#now(nowMs))) this.#say(client, device, message, nowMs);
+      this.#say(client, device, device.birthMessage(), nowMs);
+      this.#schedule(nowMs + FIRST_STATE_MS, client, TIMER.first);
     }
     this.#nextConnections(nowMs);
   }
@@ -223,6 +226,9 @@ export class FleetEngine implements CarrierHandlers {
         this.#report(client, nowMs);
         return;
       }
+      case TIMER.first:
+        if (this.#states[client] === STATE.on) this.#report(client, nowMs);
+        return;
       case TIMER.storm: {
         const storm = this.#storms.get(client);
         if (storm === undefined || nowMs >= storm.untilMs) return void this.#storms.delete(client);

@@ -28,6 +28,8 @@ export type GatewayRefusal =
   | "DEVICE_UNKNOWN"
   | "DEVICE_CLONED"
   | "BIRTH_OLD"
+  /** Not of the birth that was announced. */
+  | "BIRTH_OTHER"
   | "SEQUENCE_OLD"
   | "VALUE_NAME"
   | "VALUE_TYPE"
@@ -199,7 +201,7 @@ export class VirtualGateways {
       return false;
     }
     if (birth !== known.birth) {
-      this.#refuse("BIRTH_OLD");
+      this.#refuse("BIRTH_OTHER");
       return false;
     }
     if (sequence <= known.sequence) {

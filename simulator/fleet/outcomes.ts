@@ -27,7 +27,7 @@ export interface RunFacts {
 
 /** Refusals that speak of each intention; others may fall under them too. */
 const NOTICED_BY: Readonly<Record<string, readonly string[]>> = {
-  forger: ["DEVICE_UNKNOWN", "BIRTH_OLD"],
+  forger: ["DEVICE_UNKNOWN", "BIRTH_OTHER"],
   replayer: ["SEQUENCE_OLD"],
   outOfRange: ["VALUE_RANGE"],
   wrongType: ["VALUE_TYPE"],

@@ -119,7 +119,7 @@ export class FleetPlan {
 
   /** One after the other over the time of joining, each with a little of its own. */
   joinMs(index: number): number {
-    const over = this.scenario.joins.over;
+    const over = momentMs(this.scenario.joins.over, this.runMs);
     const step = over / this.devices;
     return Math.floor(index * step + this.drawBelow(Math.max(1, Math.ceil(step)), DRAW.join, index));
   }

@@ -98,7 +98,7 @@ export function mergeShares(shares: readonly ShareResult[], context: MergeContex
     gateways: context.gateways,
     carrier: context.carrier,
     processes: shares.length,
-    durationMs: samples.at(-1)?.atMs ?? 0,
+    durationMs: Math.round(samples.at(-1)?.atMs ?? 0),
     elapsedMs: Math.round(context.elapsedMs),
     ...(context.carrier === "memory" && only !== undefined ? { trace: only.trace } : {}),
     connectedMost: fullest?.connected ?? 0,

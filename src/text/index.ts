@@ -8,6 +8,7 @@ import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
 import { deviceMessageTexts } from "./en/device.js";
+import { fleetTexts } from "./en/fleet.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
@@ -68,6 +69,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   crypto: cryptoTexts,
   base: baseTexts,
   simulator: simulatorTexts,
+  fleet: fleetTexts,
 };
 
 /** The sentence of a code, undefined for a code of nobody. The problem handed to it must be the one of that code. */

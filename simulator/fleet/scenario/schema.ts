@@ -123,7 +123,7 @@ export const scenarioSchema = z
       .describe("Virtual gateways that listen, check and command; 0 where real ones are attached."),
     joins: z
       .strictObject({
-        over: duration("Devices are switched on one after the other over this time.").prefault("10s"),
+        over: moment("Devices are switched on one after the other until then.").prefault("10%"),
       })
       .prefault({})
       .describe("How the fleet comes."),
@@ -160,3 +160,8 @@ export const scenarioSchema = z
 export type Scenario = z.output<typeof scenarioSchema>;
 export type Fault = Scenario["faults"][number];
 export type FaultOf<K extends Fault["kind"]> = Extract<Fault, { readonly kind: K }>;
+
+/** Of the file as people write it. */
+export function scenarioJsonSchema(): object {
+  return z.toJSONSchema(scenarioSchema, { io: "input", unrepresentable: "any" });
+}
