@@ -47,6 +47,7 @@ const CLASSES = {
   ],
   base: [["src/base/bytes.js", "BytesError"]],
   simulator: [["simulator/chain/problems.js", "SimulatorError"]],
+  fleet: [["simulator/fleet/problems.js", "FleetError"]],
 };
 
 const TITLES = {
@@ -92,6 +93,7 @@ const TITLES = {
   crypto: "Cryptography",
   base: "Basics",
   simulator: "Simulator (development only)",
+  fleet: "Simulated fleets",
 };
 
 const HEAD = `# Errors

@@ -27,6 +27,8 @@ export type HostileKind = (typeof HOSTILE_KINDS)[number];
 /** Messages of a flooder at a time. */
 export const FLOOD_MESSAGES = 50;
 
+const FORGED_BIRTH = 1_000_000;
+
 /** One publication: bytes as they are, below whichever id it chose. */
 export interface HostileMessage {
   readonly device: DeviceId;
@@ -57,8 +59,8 @@ export function hostileMessages(kind: HostileKind, context: HostileContext, now:
     case "forger": {
       const birth = { ...device.birthMessage(), serial: "FORGED" };
       const stranger = `${device.id}-forged-${count}`;
-      // A forger does not know its victim's counts: old ones are replays, these are of another birth.
-      const forged = { ...device.state(now), birth: 0, sequence: count + 1 };
+      // A forger does not know its victim's counts: it can only make some up.
+      const forged = { ...device.state(now), birth: FORGED_BIRTH, sequence: count + 1 };
       return [
         { device: stranger, kind: "birth", bytes: encodeDeviceMessage(birth) },
         { device: victim, kind: "state", bytes: encodeDeviceMessage(forged) },
@@ -88,6 +90,6 @@ function badValues(kind: "outOfRange" | "wrongType", device: NativeDevice, now: 
     const { name, type } = property;
     const value = device.value(property, now);
     if (kind === "wrongType") return [name, typeof value === "string" ? 1 : `${String(value)}!`] as const;
-    return [name, type.kind === "number" ? type.max + 1 : "9".repeat(300)] as const;
+    return [name, type.kind === "number" ? type.max + 1 : value] as const;
   });
 }

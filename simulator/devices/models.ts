@@ -92,7 +92,7 @@ export const MODELS: Readonly<Record<ModelName, VirtualModel>> = {
     profile: "virtual/smoke-sensor",
     properties: [measured("smoke", BOOLEAN, { kind: "alarm" }), BATTERY],
     actions: [],
-    events: [],
+    events: [{ name: "alarm", when: "smoke" }],
   },
   "gas-valve": {
     profile: "virtual/gas-valve",

@@ -131,11 +131,7 @@ export class NativeDevice {
     this.#startedAt = now.worldMs;
   }
 
-  /** After each connect: who it is and how everything stands. */
-  connected(now: DeviceNow): DeviceMessage[] {
-    return [this.birthMessage(), this.state(now)];
-  }
-
+  /** The first message after each connect: who it is. */
   birthMessage(): BirthMessage {
     return { kind: "birth", birth: this.#birth, ...this.#identity() };
   }

@@ -8,8 +8,8 @@ import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
 import { deviceMessageTexts } from "./en/device.js";
-import { deviceValueTexts, profileTexts } from "./en/deviceProfiles.js";
-import { deviceValueTexts, profileFileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
+import { deviceValueTexts, deviceValueTexts, profileFileTexts, profileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
+import { fleetTexts } from "./en/fleet.js";
 import { gatewayTexts } from "./en/gateway.js";
 import { homeAssistantTexts } from "./en/homeAssistant.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
@@ -83,6 +83,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   crypto: cryptoTexts,
   base: baseTexts,
   simulator: simulatorTexts,
+  fleet: fleetTexts,
 };
 
 /** The sentence of a code, undefined for a code of nobody. The problem handed to it must be the one of that code. */
