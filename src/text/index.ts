@@ -8,7 +8,7 @@ import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
 import { deviceMessageTexts } from "./en/device.js";
-import { deviceValueTexts, deviceValueTexts, profileFileTexts, profileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
+import { deviceValueTexts, profileFileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
 import { fleetTexts } from "./en/fleet.js";
 import { gatewayTexts } from "./en/gateway.js";
 import { homeAssistantTexts } from "./en/homeAssistant.js";

@@ -132,7 +132,8 @@ export class GatewayHouse {
   }
 
   connect(device: NativeDevice): void {
-    for (const message of device.connected(this.deviceNow)) this.publish(device.id, message);
+    this.publish(device.id, device.birthMessage());
+    this.publish(device.id, device.state(this.deviceNow));
   }
 
   report(id: string): void {

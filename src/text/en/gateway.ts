@@ -59,12 +59,10 @@ export const gatewayTexts: Texts<GatewayProblem> = {
   GATEWAY_NAME_UNKNOWN: { says: (p) => `The profile of ${p.device} has no "${p.name}".` },
   GATEWAY_NOT_READABLE: { says: (p) => `"${p.name}" of ${p.device} cannot be read, yet a reading of it came.` },
   GATEWAY_NOT_WRITABLE: { says: (p) => `"${p.name}" of ${p.device} cannot be set.` },
-  GATEWAY_VALUE_TYPE: {
-    says: (p) => `A value for "${p.name}" of ${p.device} is of another type than its profile says.`,
+  GATEWAY_VALUE_REFUSED: {
+    says: (p) => `A value for "${p.name}" of ${p.device} is not one that its profile allows (${p.reason}).`,
   },
-  GATEWAY_VALUE_RANGE: {
-    says: (p) => `The value ${p.value} for "${p.name}" of ${p.device} is out of the range of its profile.`,
-  },
+  GATEWAY_MESSAGE_UNREADABLE: { says: (p) => `The device ${p.device} said something unreadable (${p.reason}).` },
   GATEWAY_COMMANDS_FULL: {
     says: (p) => `${p.device} has ${p.max} commands that it has not answered and gets no more.`,
     advice: "Wait, or look whether it can be reached.",
