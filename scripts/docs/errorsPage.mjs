@@ -27,7 +27,12 @@ const CLASSES = {
   profile: [["src/device/profile/problems.js", "ProfileError"]],
   deviceValue: [["src/device/convert/problems.js", "DeviceValueError"]],
   zigbee: [["src/device/zigbee/problems.js", "ZigbeeError"]],
+  gateway: [["src/device/gateway/problems.js", "GatewayError"]],
+  homeAssistant: [["src/device/homeassistant/problems.js", "HomeAssistantError"]],
   link: [["src/link/problems.js", "LinkError"]],
+  line: [["src/link/lineProblems.js", "LineError"]],
+  modbus: [["src/link/modbusProblems.js", "ModbusError"]],
+  modbusPoint: [["src/device/modbus/problems.js", "ModbusPointError"]],
   broker: [["src/link/problems.js", "BrokerError"]],
   rpc: [["src/link/problems.js", "RpcError"]],
   rpcServer: [["src/link/problems.js", "RpcServerError"]],
@@ -35,12 +40,14 @@ const CLASSES = {
   state: [["src/ledger/state/problems.js", "StateError"]],
   codec: [["src/codec/problems.js", "HeaderError"]],
   wire: [["src/codec/wire/problems.js", "WireError"]],
+  deviceMessage: [["src/codec/device/problems.js", "DeviceMessageError"]],
   crypto: [
     ["src/crypto/problems.js", "CryptoError"],
     ["src/crypto/problems.js", "CryptoBackendError", /^CRYPTO_BACKEND_/],
   ],
   base: [["src/base/bytes.js", "BytesError"]],
   simulator: [["simulator/chain/problems.js", "SimulatorError"]],
+  fleet: [["simulator/fleet/problems.js", "FleetError"]],
 };
 
 const TITLES = {
@@ -69,7 +76,12 @@ const TITLES = {
   profile: "Device profiles",
   deviceValue: "What devices say",
   zigbee: "Zigbee2MQTT",
+  gateway: "Gateway and its devices",
+  homeAssistant: "Home Assistant",
   link: "MQTT",
+  line: "Lines to devices",
+  modbus: "Modbus devices",
+  modbusPoint: "Modbus points of profiles",
   broker: "Embedded broker",
   rpc: "JSON-RPC to nodes",
   rpcServer: "JSON-RPC of a participant",
@@ -77,9 +89,11 @@ const TITLES = {
   state: "State of a participant",
   codec: "Formats of FISCO BCOS",
   wire: "Messages over MQTT",
+  deviceMessage: "Messages of devices",
   crypto: "Cryptography",
   base: "Basics",
   simulator: "Simulator (development only)",
+  fleet: "Simulated fleets",
 };
 
 const HEAD = `# Errors

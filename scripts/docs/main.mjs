@@ -1,5 +1,5 @@
 /**
- * Writes docs/errors.md, docs/openrpc.json and docs/operating/configuration.md from compiled code: `node scripts/docs/main.mjs`.
+ * Writes docs/errors.md, docs/openrpc.json, docs/operating/configuration.md and the schema of scenarios from compiled code: `node scripts/docs/main.mjs`.
  * `--check` changes nothing and ends with 1 when a page is out of date; `--dist DIR` names another compiled tree.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { configurationPage } from "./configurationPage.mjs";
 import { errorsPage } from "./errorsPage.mjs";
 import { openRpcPage } from "./openRpcPage.mjs";
+import { scenarioSchemaPage } from "./scenarioSchemaPage.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const { values } = parseArgs({
@@ -19,6 +20,7 @@ const load = (path) => import(pathToFileURL(join(resolve(values.dist), path)).hr
 const pages = [
   ["docs/errors.md", await errorsPage(load)],
   ["docs/openrpc.json", await openRpcPage(load)],
+  ["simulator/fleet/scenario.schema.json", await scenarioSchemaPage(load)],
   ["docs/operating/configuration.md", await configurationPage(load)],
 ];
 for (const [path, text] of pages) {

@@ -20,11 +20,14 @@ export interface Ready<Write, Message, Output, SignRequest = never, VerifyReques
   readonly outputs: readonly Output[];
 }
 
-export interface Machine<Input, Write, Message, Output, SignRequest = never, VerifyRequest = never> {
+export interface Machine<Input, Write, Message, Output, SignRequest = never, VerifyRequest = never, Time = Millis> {
   /** A decoded, shape-checked value came in. Never throws on bad input: it counts and reports it as an output. */
   step(input: Input): void;
-  /** Time is a number handed in; it must never decrease by more than a clock correction. */
-  tick(now: Millis): void;
+  /**
+   * Time is a value handed in; it must never decrease by more than a clock correction. A machine that measures spans while
+   * the wall clock may be set is told both clocks.
+   */
+  tick(now: Time): void;
   /** Everything asked for since the last `advance`, or undefined when there is nothing to do. */
   ready(): Ready<Write, Message, Output, SignRequest, VerifyRequest> | undefined;
   /** The driver has carried out the last `ready`. */

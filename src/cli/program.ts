@@ -7,6 +7,7 @@ import { addNodeVerbs } from "./verbs/node.js";
 import { addProofVerbs } from "./verbs/proof.js";
 import { addSetupVerbs } from "./verbs/setup.js";
 import { addSignVerbs } from "./verbs/sign.js";
+import { addSimulateVerbs } from "./verbs/simulate.js";
 import { addTxVerbs } from "./verbs/tx.js";
 import { addVerify } from "./verbs/verify.js";
 import { version } from "./version.js";
@@ -59,5 +60,6 @@ function programOf(console: Console, done: (exitCode: number) => void): Command 
   addChainVerbs(program, console, done);
   addProofVerbs(program, console, done);
   addVerify(program, console, done);
+  addSimulateVerbs(program, console, done);
   return program;
 }

@@ -17,5 +17,8 @@ export interface DeviceCommand {
   readonly expiresAt: Millis;
 }
 
-/** `done` acknowledged, `sent` handed to a device that does not acknowledge; the rest was not done. */
-export type CommandResult = "done" | "sent" | "refused" | "failed" | "expired";
+/**
+ * `done` acknowledged, `sent` handed to a device that does not acknowledge, `superseded` by a later command for the same
+ * target before it was acknowledged; the rest was not done.
+ */
+export type CommandResult = "done" | "sent" | "superseded" | "refused" | "failed" | "expired";

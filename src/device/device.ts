@@ -4,7 +4,8 @@ import type { Millis } from "../base/clock.js";
 /** `[A-Za-z0-9_-]{1,64}`: fit for one level of a topic, a file name and a log line. */
 export type DeviceId = string;
 
-export const DEVICE_ID = /^[A-Za-z0-9_-]{1,64}$/;
+export { DEVICE_ID } from "../codec/device/names.js";
+
 export const DEVICES_MAX = 4_096;
 
 /** Who answers for a device's readings: its own key, or the gateway that hears it on a link of its own. */
@@ -31,9 +32,11 @@ export type Registration =
   | { readonly verdict: "registered"; readonly trustTier: number; readonly evidence: RegistrationEvidence }
   | { readonly verdict: "unknown" | "suspended" | "retired" | "key-mismatch" };
 
-/** What the verdict rests on. A file today; a state proof from a certified header when registration is on the chain. */
+/** What the verdict rests on. A state proof comes from a certified header, when registration is on the chain. */
 export type RegistrationEvidence =
   | { readonly kind: "file"; readonly path: string }
+  /** Nobody but the operator of this gateway, who let it in; the lowest tier. */
+  | { readonly kind: "join-window"; readonly at: Millis }
   | { readonly kind: "state-proof"; readonly height: number; readonly headerHash: Uint8Array };
 
 /** Where it is looked up whether a device may take part. */

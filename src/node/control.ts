@@ -11,12 +11,14 @@ import { parseJson, writeJson } from "../codec/json.js";
 import { ControlError } from "./control/problems.js";
 import type { RunningNode } from "./control/runningNode.js";
 import { SOCKET_FILE, socketPath } from "./control/socketPath.js";
-import { isJsonObject } from "./jsonObject.js";
+import { isJsonObject, type JsonObject } from "./jsonObject.js";
 
 export const CONTROL_REQUEST_BYTES_MAX = 4_096;
 export const CONTROL_CONNECTIONS_MAX = 8;
 /** A connection that says nothing. */
 export const CONTROL_IDLE_MS = 5_000;
+/** For requests that wait for a device. */
+export const CONTROL_ANSWER_MS = 60_000;
 const HASH_BYTES = 32;
 const OWNER_ONLY = 0o600;
 
@@ -97,31 +99,47 @@ function refuse(socket: Socket, code: string): void {
 }
 
 function answer(socket: Socket, line: string, node: RunningNode, stop: () => void): void {
-  let reply: unknown;
-  let afterwards = (): void => {};
   try {
     const request = parseRequest(line);
-    if (request.command === "stop") afterwards = stop;
-    reply = { result: carryOut(request, node) };
-    socket.end(`${writeJson(reply)}\n`, () => {
-      socket.destroy();
-      afterwards();
-    });
+    if (request.command === "gateway") answerLater(socket, request.request, node);
+    else reply(socket, carryOut(request, node), request.command === "stop" ? stop : () => {});
   } catch (thrown) {
     refuse(socket, codeOf(thrown));
   }
 }
 
+/** A device takes its time; the connection may be silent for so long. */
+function answerLater(socket: Socket, request: JsonObject, node: RunningNode): void {
+  if (node.gateway === undefined) throw new ControlError({ code: "CONTROL_REQUEST_INVALID", reason: "not a gateway" });
+  socket.setTimeout(CONTROL_ANSWER_MS);
+  node.gateway(request).then(
+    (result) => reply(socket, result, () => {}),
+    (thrown: unknown) => refuse(socket, codeOf(thrown)),
+  );
+}
+
+function reply(socket: Socket, result: unknown, afterwards: () => void): void {
+  socket.end(`${writeJson({ result })}\n`, () => {
+    socket.destroy();
+    afterwards();
+  });
+}
+
 type Request =
   | { readonly command: "status" | "stop" }
+  | { readonly command: "gateway"; readonly request: JsonObject }
   | { readonly command: "acceptSealers"; readonly number: number; readonly hash: Uint8Array };
 
 function parseRequest(line: string): Request {
-  const request = parseJson(line, { lengthMax: CONTROL_REQUEST_BYTES_MAX, depthMax: 2 });
+  const request = parseJson(line, { lengthMax: CONTROL_REQUEST_BYTES_MAX, depthMax: 3 });
   const invalid = (reason: string) => new ControlError({ code: "CONTROL_REQUEST_INVALID", reason });
   if (!isJsonObject(request)) throw invalid("not an object");
   const { command, number, hash } = request;
   if (command === "status" || command === "stop") return { command };
+  if (command === "gateway") {
+    if (!isJsonObject(request.request)) throw invalid("request");
+    return { command, request: request.request };
+  }
   if (command !== "acceptSealers") throw invalid("unknown command");
   if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 0) throw invalid("number");
   const bytes = typeof hash === "string" ? fromHex(hash) : undefined;
@@ -129,7 +147,7 @@ function parseRequest(line: string): Request {
   return { command, number, hash: bytes };
 }
 
-function carryOut(request: Request, node: RunningNode): unknown {
+function carryOut(request: Exclude<Request, { command: "gateway" }>, node: RunningNode): unknown {
   switch (request.command) {
     case "status":
       return node.status();

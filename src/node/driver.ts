@@ -2,17 +2,17 @@
  * The one driver of every machine: step, then persist in one transaction, then send, then hand on. The order
  * persist -> send -> output is written here and nowhere else.
  */
-import type { Clock } from "../base/clock.js";
+import type { Millis } from "../base/clock.js";
 import type { Machine } from "../base/machine.js";
 
-export interface DriverPorts<Write, Message, Output> {
+export interface DriverPorts<Write, Message, Output, Time = Millis> {
   /** Durable when it returns; throwing stops the driver for good (no half-kept promises). */
   persist(writes: readonly Write[]): void;
   send(message: Message): void;
   output(output: Output): void;
   /** The store or the machine failed: nothing is accepted any more. */
   failed(error: unknown): void;
-  readonly clock: Clock;
+  readonly clock: { now(): Time };
 }
 
 /** Inputs taken between two commits. */
@@ -21,9 +21,9 @@ export const BATCH_INPUTS_MAX = 64;
 export const QUEUE_INPUTS_MAX = 8_192;
 export const TICK_INTERVAL_MS = 250;
 
-export class Driver<Input, Write, Message, Output> {
-  readonly #machine: Machine<Input, Write, Message, Output>;
-  readonly #ports: DriverPorts<Write, Message, Output>;
+export class Driver<Input, Write, Message, Output, Time = Millis> {
+  readonly #machine: Machine<Input, Write, Message, Output, never, never, Time>;
+  readonly #ports: DriverPorts<Write, Message, Output, Time>;
   #queue: Input[] = [];
   #turnPlanned = false;
   #stopped = false;
@@ -31,7 +31,10 @@ export class Driver<Input, Write, Message, Output> {
   /** Inputs refused because the queue was full. */
   dropped = 0;
 
-  constructor(machine: Machine<Input, Write, Message, Output>, ports: DriverPorts<Write, Message, Output>) {
+  constructor(
+    machine: Machine<Input, Write, Message, Output, never, never, Time>,
+    ports: DriverPorts<Write, Message, Output, Time>,
+  ) {
     this.#machine = machine;
     this.#ports = ports;
   }

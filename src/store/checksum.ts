@@ -19,7 +19,8 @@ export function runSum(span: RunSpan, bytes: Uint8Array): number {
   return sumOf(`run ${span.start} ${span.count} ${span.status} ${bytes.length} `, bytes);
 }
 
-function sumOf(key: string, bytes: Uint8Array): number {
+/** Of bytes that stand under `key`. */
+export function sumOf(key: string, bytes: Uint8Array): number {
   const keySum = crc32(key);
   // zlib starts anew when an empty array has no memory behind it.
   return bytes.length === 0 ? keySum : crc32(bytes, keySum);

@@ -7,11 +7,17 @@ import { baseTexts } from "./en/base.js";
 import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
+import { deviceMessageTexts } from "./en/device.js";
 import { deviceValueTexts, profileFileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
+import { fleetTexts } from "./en/fleet.js";
+import { gatewayTexts } from "./en/gateway.js";
+import { homeAssistantTexts } from "./en/homeAssistant.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
+import { lineTexts } from "./en/line.js";
 import { brokerTexts, linkTexts, rpcServerTexts, rpcTexts } from "./en/link.js";
+import { modbusPointTexts, modbusTexts } from "./en/modbus.js";
 import {
   bundleTexts,
   chainInitTexts,
@@ -60,7 +66,12 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   profile: profileTexts,
   deviceValue: deviceValueTexts,
   zigbee: zigbeeTexts,
+  gateway: gatewayTexts,
+  homeAssistant: homeAssistantTexts,
   link: linkTexts,
+  line: lineTexts,
+  modbus: modbusTexts,
+  modbusPoint: modbusPointTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
   rpcServer: rpcServerTexts,
@@ -68,9 +79,11 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   state: stateTexts,
   codec: codecTexts,
   wire: wireTexts,
+  deviceMessage: deviceMessageTexts,
   crypto: cryptoTexts,
   base: baseTexts,
   simulator: simulatorTexts,
+  fleet: fleetTexts,
 };
 
 /** The sentence of a code, undefined for a code of nobody. The problem handed to it must be the one of that code. */

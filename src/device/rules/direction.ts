@@ -35,14 +35,25 @@ export function directionOf(
   affordance: Affordance,
   value: DeviceValue | undefined,
 ): Direction {
+  const { reading, fresh } =
+    affordance.kind === "property" ? facts.reading(device, affordance.spec.name) : { reading: undefined, fresh: false };
+  return directionTo(affordance, value, fresh ? reading?.value : undefined);
+}
+
+/** @param present what the property is now; undefined: nobody knows */
+export function directionTo(
+  affordance: Affordance,
+  value: DeviceValue | undefined,
+  present: DeviceValue | undefined,
+): Direction {
   const fallback: Direction = affordance.spec.safetyClass >= 2 ? "away" : "neutral";
   if (affordance.kind === "action") return affordance.spec.safe ? "safe" : fallback;
-  const { safe, name, type } = affordance.spec;
+  const { safe, type } = affordance.spec;
   if (safe === undefined || value === undefined) return fallback;
   if (safe.kind === "values") return safe.values.includes(value) ? "safe" : "away";
   if (typeof value !== "number") return "away";
-  if (type.kind === "number" && value === (safe.kind === "lower" ? type.min : type.max)) return "safe";
-  const { reading, fresh } = facts.reading(device, name);
-  if (!fresh || typeof reading?.value !== "number") return "away";
-  return (safe.kind === "lower" ? value <= reading.value : value >= reading.value) ? "safe" : "away";
+  const lower = safe.kind === "lower";
+  if (type.kind === "number" && value === (lower ? type.min : type.max)) return "safe";
+  if (typeof present !== "number") return "away";
+  return (lower ? value <= present : value >= present) ? "safe" : "away";
 }

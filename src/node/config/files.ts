@@ -24,10 +24,16 @@ export interface BrokerAccess {
 
 /**
  * Contents of all files of one broker, in the shape of the MQTT link's options.
+ * @param at the broker's place in the configuration, for errors
  * @throws ConfigError `CONFIG_FILE_UNREADABLE`, `CONFIG_FILE_TOO_LARGE`, `CONFIG_PASSWORD_EMPTY`
  */
-export function readBrokerAccess(config: Config, broker: BrokerConfig, environment: Environment): BrokerAccess {
-  const field = (name: string): string => `brokers[${config.brokers.indexOf(broker)}].${name}`;
+export function readBrokerAccess(
+  config: Config,
+  broker: BrokerConfig,
+  environment: Environment,
+  at = `brokers[${config.brokers.indexOf(broker)}]`,
+): BrokerAccess {
+  const field = (name: string): string => `${at}.${name}`;
   const open = (name: "caFile" | "clientCertFile" | "clientKeyFile"): string | undefined => {
     const named = broker[name];
     return named === undefined ? undefined : readText(config, field(name), named, environment, PEM_BYTES_MAX);

@@ -4,6 +4,7 @@
  * (checked.ts); everybody else imports only its type.
  */
 import { z } from "zod";
+import { gatewaySection } from "./gatewaySchema.js";
 
 export const BROKERS_MAX = 16;
 export const ENDPOINTS_MAX = 32;
@@ -301,10 +302,10 @@ const log = z
 export const configSchema = z
   .strictObject({
     role: z
-      .enum(["light", "publisher", "participant"])
+      .enum(["light", "publisher", "participant", "gateway"])
       .default("light")
       .describe(
-        "`light` follows a chain over MQTT; `publisher` follows a node over JSON-RPC and puts its headers on MQTT; `participant` keeps the chain itself, serves JSON-RPC and publishes.",
+        "`light` follows a chain over MQTT; `publisher` follows a node over JSON-RPC and puts its headers on MQTT; `participant` keeps the chain itself, serves JSON-RPC and publishes; `gateway` follows a chain like `light`, speaks to devices and carries out rules.",
       ),
     dataDir: path("Folder for the node's state, mode 0700, used by one process at a time.").default("data"),
     client: z
@@ -340,6 +341,7 @@ export const configSchema = z
     sync,
     publisher,
     participant,
+    gateway: gatewaySection(broker),
     store,
     crypto,
     log,

@@ -125,6 +125,7 @@ function fieldProblems(path: string, config: ConfigValues): ConfigProblem[] {
       wrong("participant.key", `\`keys\` has no key "${config.participant.key}" of the family sealer`);
     }
   }
+  if (config.role === "gateway") gatewayProblems(config, wrong);
   for (const [i, broker] of config.brokers.entries()) {
     const at = `brokers[${i}]`;
     if (!URL.canParse(broker.url)) {
@@ -148,4 +149,23 @@ function fieldProblems(path: string, config: ConfigValues): ConfigProblem[] {
     if (config.brokers.findIndex((other) => other.url === broker.url) < i) wrong(`${at}.url`, "it is listed twice");
   }
   return problems;
+}
+
+function gatewayProblems({ gateway, keys }: ConfigValues, wrong: (field: string, reason: string) => void): void {
+  for (const [i, link] of gateway.links.entries()) {
+    const at = `gateway.links[${i}]`;
+    const { protocol, broker, path, host } = link;
+    if (gateway.links.findIndex(({ name }) => name === link.name) < i) wrong(`${at}.name`, "it is used twice");
+    if (protocol === "mqtt" && broker === undefined) wrong(`${at}.broker`, "an mqtt link needs a broker");
+    if (protocol === "serial" && path === undefined) wrong(`${at}.path`, "a serial link needs a line");
+    if (protocol === "modbus" && (path === undefined) === (host === undefined))
+      wrong(`${at}.path`, "a modbus link has either a line (path) or an address (host)");
+  }
+  const { homeAssistant, key } = gateway;
+  if (homeAssistant !== undefined) {
+    const link = gateway.links.find(({ name }) => name === homeAssistant.link);
+    if (link?.protocol !== "mqtt") wrong("gateway.homeAssistant.link", "there is no mqtt link of this name");
+  }
+  if (key !== undefined && !keys.some(({ name, family }) => name === key && family === "device"))
+    wrong("gateway.key", `\`keys\` has no key "${key}" of the family device`);
 }

@@ -1,6 +1,7 @@
 /** A command's side of the control socket: one request line, one answer line. */
 import { connect } from "node:net";
 import { parseJson, writeJson } from "../../codec/json.js";
+import type { DeskRequest } from "../gateway/desk.js";
 import { isJsonObject } from "../jsonObject.js";
 import { ControlError } from "./problems.js";
 import { socketPath } from "./socketPath.js";
@@ -14,6 +15,7 @@ const NOBODY: ReadonlySet<unknown> = new Set(["ENOENT", "ECONNREFUSED", "ENOTDIR
 export type ControlRequest =
   | { readonly command: "status" }
   | { readonly command: "acceptSealers"; readonly number: number; readonly hash: string }
+  | { readonly command: "gateway"; readonly request: DeskRequest }
   | { readonly command: "stop" };
 
 /**

@@ -1,9 +1,13 @@
+import type { JsonObject } from "../jsonObject.js";
+
 /** What a command may ask of a node that runs. The control server serves it, the node implements it. */
 export interface RunningNode {
   /** A value that JSON can say, bigints included; the fields of NodeStatus for what `edgeseal status` shows. */
   status(): unknown;
   /** The operator accepts the sealers that header `number` carries, named by its hash; true when they were taken. */
   acceptSealers(number: number, hash: Uint8Array): boolean;
+  /** Of a gateway: a question about its devices, answered with a value that JSON can say. @throws ControlError */
+  gateway?(request: JsonObject): Promise<unknown>;
   /** Ends the node; resolves when everything is closed. */
   stop(): Promise<void>;
 }

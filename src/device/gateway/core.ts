@@ -1,0 +1,435 @@
+/**
+ * The gateway's brain, a machine without a world: what devices say goes in, what is to be kept, sent and told comes out. It owns
+ * the devices, their readings and the commands on their way, and steps the rules with everything that is new.
+ */
+import { codeOf } from "../../base/error.js";
+import type { Machine, Ready } from "../../base/machine.js";
+import type { Random } from "../../base/random.js";
+import type { StateMessage } from "../../codec/device/messages.js";
+import type { Suite } from "../../crypto/suite.js";
+import type { DeviceId, RegistrationSource } from "../device.js";
+import type { DeviceProfile } from "../profile.js";
+import type { RuleEngine } from "../rules/port.js";
+import type { ChainFacts, DeviceView, Now } from "../view.js";
+import { Actuation, SEQUENCE_COUNTER } from "./actuation.js";
+import { Intake, type Said } from "./intake.js";
+import { Interviews } from "./interviews.js";
+import { SHADOW_FLUSH_MS } from "./limits.js";
+import { Membership } from "./membership.js";
+import type {
+  CommandCause,
+  CommandRequest,
+  GatewayInput,
+  GatewayMessage,
+  GatewayOutput,
+  GatewayWrite,
+} from "./messages.js";
+import { NativeSpeech } from "./nativeSpeech.js";
+import { Pile } from "./pile.js";
+import { Presence } from "./presence.js";
+import type { GatewayProblem } from "./problems.js";
+import { commandFrom } from "./records.js";
+import { Requests, SENDER_COUNTER } from "./requests.js";
+import { Shadow } from "./shadow.js";
+import { type Candidate, DeviceTable, type Member } from "./table.js";
+import { Telemetry } from "./telemetry.js";
+
+/** Times that rules may answer to what their own commands led to within one step; what is left waits for the next tick. */
+export const RULE_ROUNDS_MAX = 32;
+
+/** What was kept of an earlier run. */
+export interface KeptGateway {
+  readonly devices: readonly Uint8Array[];
+  readonly shadows: Iterable<readonly [DeviceId, Uint8Array]>;
+  readonly commands: readonly Uint8Array[];
+  readonly counters: ReadonlyMap<string, number>;
+}
+
+export interface GatewayOptions {
+  /** Its name towards devices, `[A-Za-z0-9_-]{1,64}`. */
+  readonly gateway: string;
+  readonly suite: Suite;
+  readonly random: Random;
+  readonly registrations: RegistrationSource;
+  readonly registeredOnly: boolean;
+  readonly profileOf: (id: string) => DeviceProfile | undefined;
+  /** Makes the rules, which read the devices through the view. */
+  readonly rules: (view: DeviceView, chain: () => ChainFacts) => RuleEngine;
+  readonly telemetry: boolean;
+}
+
+const NO_CHAIN: ChainFacts = { height: 0, headerHash: new Uint8Array(0), headerAgeMs: undefined };
+
+export class GatewayCore
+  implements Machine<GatewayInput, GatewayWrite, GatewayMessage, GatewayOutput, never, never, Now>
+{
+  readonly #pile = new Pile();
+  readonly #telemetry: Telemetry | undefined;
+  readonly #shadow = new Shadow();
+  readonly #table: DeviceTable;
+  readonly #interviews: Interviews;
+  readonly #presence: Presence;
+  readonly #membership: Membership;
+  readonly #requests: Requests;
+  readonly #actuation: Actuation;
+  readonly #intake: Intake;
+  readonly #speech: NativeSpeech;
+  readonly #rules: RuleEngine;
+  #chain = NO_CHAIN;
+  #chainAtMs = 0;
+  #flushDueMs = 0;
+  /** The rules have not looked yet who is there now. */
+  #devicesChanged = false;
+
+  constructor(options: GatewayOptions) {
+    const { gateway, suite, random, registrations, registeredOnly, profileOf } = options;
+    const pile = this.#pile;
+    this.#telemetry = options.telemetry ? new Telemetry(pile) : undefined;
+    this.#table = new DeviceTable(suite, registrations, registeredOnly);
+    this.#interviews = new Interviews(pile, random, suite);
+    this.#actuation = new Actuation({
+      ...{ gateway, suite, pile, table: this.#table },
+      linkIsUp: (link) => this.#presence.isUp(link),
+      settled: (cause, result, latencyUs) => {
+        if (cause.kind === "rule") this.#rules.settled(cause.run, cause.action, result, latencyUs, pile.now);
+      },
+    });
+    this.#presence = new Presence(
+      pile,
+      this.#table,
+      (member) => this.#probe(member),
+      (member) => this.#actuation.wake((other) => other === member),
+    );
+    this.#membership = new Membership({
+      ...{ pile, table: this.#table, shadow: this.#shadow, profileOf },
+      came: (member) => {
+        this.#presence.expect(member);
+        this.#devicesChanged = true;
+      },
+      left: (member) => {
+        this.#actuation.forget(member.record.id);
+        this.#devicesChanged = true;
+      },
+    });
+    this.#requests = new Requests(pile, this.#table);
+    this.#intake = new Intake({
+      ...{ pile, shadow: this.#shadow, presence: this.#presence, telemetry: this.#telemetry },
+      rules: () => this.#rules,
+    });
+    this.#speech = new NativeSpeech(pile, suite, this.#table, this.#interviews, this.#presence, {
+      joining: () => this.#membership.joining,
+      join: (link, address, identity, voucher) => this.#join(link, address, identity, voucher),
+      state: (member, message, age, isNew) => this.#state(member, message, age, isNew),
+      event: (member, { name, value, sequence }) => this.#intake.happened(member, name, value, sequence),
+      ack: (member, { id, result }) => {
+        if (this.#actuation.answered(id, member.record.id, result)) this.#presence.heard(member);
+        else pile.counters.add("GATEWAY_ACK_UNKNOWN");
+      },
+      fault: (member, problem) => this.#intake.fault(member, problem),
+      cloned: (member) => this.#intake.cloned(member),
+    });
+    this.#rules = options.rules(this.view, () => this.#chainNow());
+  }
+
+  /** To be called once, after the first `tick` and before anything else. */
+  restore({ devices, shadows, commands, counters }: KeptGateway): void {
+    this.#membership.restore(devices, shadows);
+    this.#actuation.restore(counters.get(SEQUENCE_COUNTER) ?? 0, commands.map(commandFrom));
+    for (const [name, value] of counters)
+      if (name.startsWith(SENDER_COUNTER)) this.#requests.restore(name.slice(SENDER_COUNTER.length), value);
+  }
+
+  readonly view: DeviceView = {
+    devices: () => this.#table.values(),
+    device: (id) => this.#table.get(id),
+    reading: (id, property) => this.#shadow.reading(id, property),
+    fresh: (id, property, monotonicMs) => {
+      const member = this.#table.get(id);
+      if (member === undefined || member.availability === "offline") return false;
+      return this.#shadow.fresh(id, property, member.profile.properties.get(property)?.staleAfterMs, monotonicMs);
+    },
+  };
+
+  get counters() {
+    return this.#pile.counters;
+  }
+
+  get candidates(): Iterable<Candidate> {
+    return this.#interviews.candidates;
+  }
+
+  get joiningForMs(): number {
+    return this.#membership.joiningForMs;
+  }
+
+  get commandsWaiting(): number {
+    return this.#actuation.size;
+  }
+
+  /** When a tick has something to do that should not wait for the next one by the clock; monotonic. */
+  get nextMs(): number | undefined {
+    return this.#rules.nextMs;
+  }
+
+  member(id: DeviceId): Member | undefined {
+    return this.#table.get(id);
+  }
+
+  readingsOf(id: DeviceId) {
+    return this.#shadow.readingsOf(id);
+  }
+
+  tick(now: Now): void {
+    this.#pile.now = now;
+    this.#showDevices();
+    this.#membership.tick();
+    this.#presence.tick();
+    this.#actuation.tick();
+    this.#telemetry?.tick();
+    this.#rules.tick(now);
+    this.#drainRules(undefined);
+    if (now.monotonicMs >= this.#flushDueMs) this.#flush();
+  }
+
+  /** Everything that would be written later, now: before a planned stop. */
+  flush(): void {
+    this.#telemetry?.flush();
+    this.#flush();
+    this.#actuation.tick();
+  }
+
+  step(input: GatewayInput): void {
+    this.#showDevices();
+    switch (input.kind) {
+      case "linkUp":
+        this.#presence.linkUp(input.link);
+        this.#actuation.wake(({ record }) => record.link === input.link);
+        break;
+      case "linkDown":
+        this.#presence.linkDown(input.link);
+        break;
+      case "said":
+        this.#said(input);
+        break;
+      case "heard":
+        this.#heard(input);
+        break;
+      case "unreadable":
+        this.#unreadable(input);
+        break;
+      case "takenOver":
+        this.#takenOver(input);
+        break;
+      case "install":
+        this.#membership.install(input.record, input.profile, input.by);
+        break;
+      case "joinWindow":
+        this.#openWindow(input.forMs);
+        break;
+      case "remove":
+        this.#tell(this.#membership.remove(input.device));
+        break;
+      case "release":
+        this.#release(input.device);
+        break;
+      case "command":
+        this.#command(input.request);
+        break;
+      case "runScene":
+        this.#runScene(input);
+        break;
+      case "carried":
+        this.#actuation.answered(input.id, undefined, input.result);
+        this.#drainRules(undefined);
+        break;
+      case "chain":
+        this.#chain = input.facts;
+        this.#chainAtMs = this.#pile.now.monotonicMs;
+        break;
+      case "registrationsChanged":
+        this.#membership.registrationsChanged();
+    }
+  }
+
+  ready(): Ready<GatewayWrite, GatewayMessage, GatewayOutput> | undefined {
+    const { writes, messages, outputs, isEmpty } = this.#pile;
+    return isEmpty ? undefined : { writes, signRequests: [], verifyRequests: [], messages, outputs };
+  }
+
+  advance(): void {
+    this.#pile.clear();
+  }
+
+  #said({ link, address, message, retained }: GatewayInput & { kind: "said" }): void {
+    const member = this.#table.at(link, address);
+    if (member !== undefined && !this.#intake.listensTo(member)) return;
+    this.#speech.said(link, address, message, retained);
+    this.#drainRules(member);
+  }
+
+  #heard(input: GatewayInput & { kind: "heard" }): void {
+    const member = this.#table.get(input.device);
+    if (member === undefined) this.#tell({ code: "GATEWAY_DEVICE_UNKNOWN", address: input.device });
+    if (member === undefined || !this.#intake.listensTo(member)) return;
+    const { retained, availability } = input;
+    if (availability === "offline") this.#presence.gone(member);
+    else if (availability === "online" || (!retained && input.readings.length + input.events.length > 0))
+      this.#presence.heard(member);
+    for (const [property, value] of input.readings) {
+      // Without a count of the device's own only another value than the last one kept is news.
+      const isNew = !retained || this.#shadow.reading(member.record.id, property)?.value !== value;
+      this.#intake.reading(member, property, value, { sequence: 0, age: retained ? "unknown" : "now", isNew });
+    }
+    if (!retained) for (const [event, value] of input.events) this.#intake.happened(member, event, value, 0);
+    for (const { code, name } of input.faults)
+      this.#intake.fault(member, { code: "GATEWAY_VALUE_REFUSED", device: member.record.id, name, reason: code });
+    this.#drainRules(member);
+  }
+
+  #join(...args: Parameters<Membership["join"]>): void {
+    const [link, address, identity] = args;
+    this.#membership.join(...args);
+    const member = this.#table.at(link, address);
+    if (member === undefined) return;
+    member.birth = identity.birth;
+    this.#interviews.forget(link, address);
+    this.#presence.heard(member);
+  }
+
+  #state(member: Member, message: StateMessage, age: Said["age"], isNew: boolean): void {
+    const { sequence, signature } = message;
+    const said: Said = { sequence, age, isNew, ...(signature.length === 0 ? {} : { signature }) };
+    for (const [property, value] of message.values) this.#intake.reading(member, property, value, said);
+  }
+
+  #command(request: CommandRequest): void {
+    const problem = this.#tryCommand(request);
+    if (problem !== undefined) {
+      this.#pile.counters.add(problem.code);
+      this.#pile.outputs.push({ kind: "refused", problem, ...refOf(request.ref) });
+    }
+    this.#drainRules(undefined);
+  }
+
+  #tryCommand(request: CommandRequest): GatewayProblem | undefined {
+    const read = this.#requests.read(request);
+    if ("code" in read) return read;
+    const { device, target, value } = read;
+    const refusal = this.#rules.allows(request.by, device, target, value, this.#pile.now);
+    if (refusal !== undefined) return { code: "GATEWAY_COMMAND_DENIED", device, target, reason: refusal.code };
+    const cause: CommandCause = { kind: "request", by: request.by, ...refOf(request.ref) };
+    return this.#actuation.start(read, cause, this.#pile.now.monotonicMs);
+  }
+
+  #runScene({ scene, by, ref }: GatewayInput & { kind: "runScene" }): void {
+    try {
+      this.#rules.runScene(scene, by, this.#pile.now);
+    } catch (thrown) {
+      const code = codeOf(thrown);
+      this.#pile.counters.add(code);
+      this.#pile.outputs.push({ kind: "sceneRefused", scene, code, ...refOf(ref) });
+    }
+    this.#drainRules(undefined);
+  }
+
+  #openWindow(forMs: number): void {
+    this.#membership.open(forMs);
+    if (forMs <= 0) return;
+    // Who was heard before is asked now; nobody has to be switched off and on for it.
+    for (const { link, address } of this.candidates) this.#interviews.ask(link, address);
+  }
+
+  /** Carries out what the rules want. With commands goes the state of the device that set them off: kept in one transaction. */
+  #drainRules(origin: Member | undefined): void {
+    for (let round = 0; round < RULE_ROUNDS_MAX; round++) {
+      const results = this.#rules.take();
+      if (results === undefined) return;
+      const { writes, outputs, counters, now } = this.#pile;
+      for (const write of results.writes) {
+        writes.push(write);
+        if (write.kind === "receipt") outputs.push({ kind: "receipt", sequence: write.sequence, hash: write.hash });
+      }
+      for (const notice of results.notices) outputs.push({ kind: "notice", notice });
+      for (const refusal of results.refusals) {
+        counters.add(refusal.code);
+        outputs.push({ kind: "ruleRefused", refusal });
+      }
+      if (results.commands.length > 0 && origin !== undefined) this.#keep(origin);
+      for (const { run, action, ...wanted } of results.commands) {
+        const problem = this.#actuation.start(wanted, { kind: "rule", run, action }, now.monotonicMs);
+        if (problem === undefined) continue;
+        this.#tell(problem);
+        this.#rules.settled(run, action, "refused", 0, now);
+      }
+    }
+    this.#pile.counters.add("GATEWAY_RULE_ROUNDS_SPENT");
+  }
+
+  /** Once for many that came together. */
+  #showDevices(): void {
+    if (!this.#devicesChanged) return;
+    this.#devicesChanged = false;
+    this.#rules.devicesChanged(this.#pile.now);
+  }
+
+  #probe({ record, profile }: Member): void {
+    if (profile.binding.protocol === "edgeseal") this.#interviews.ask(record.link, record.address);
+    else this.#pile.messages.push({ kind: "probe", record, profile });
+  }
+
+  #unreadable({ link, address, code }: GatewayInput & { kind: "unreadable" }): void {
+    const member = this.#table.at(link, address);
+    if (member === undefined) this.#tell({ code: "GATEWAY_DEVICE_UNKNOWN", link, address });
+    else if (this.#intake.listensTo(member))
+      this.#intake.fault(member, { code: "GATEWAY_MESSAGE_UNREADABLE", device: member.record.id, reason: code });
+  }
+
+  #takenOver({ link, address }: GatewayInput & { kind: "takenOver" }): void {
+    const member = this.#table.at(link, address);
+    if (member === undefined) return;
+    if (member.conduct.cloneSign(this.#pile.now.monotonicMs)) this.#intake.cloned(member);
+  }
+
+  #release(device: DeviceId): void {
+    const member = this.#table.get(device);
+    if (member === undefined) {
+      this.#tell({ code: "GATEWAY_DEVICE_UNKNOWN", address: device });
+      return;
+    }
+    member.conduct.release();
+    // A device that was put back to its beginning counts from the beginning.
+    member.birth = 0;
+    member.sequence = 0;
+    this.#presence.expect(member);
+  }
+
+  #tell(problem: GatewayProblem | undefined): void {
+    if (problem !== undefined) this.#pile.refuse(problem);
+  }
+
+  #keep({ record, birth, sequence }: Member): void {
+    this.#pile.writes.push({
+      kind: "shadow",
+      id: record.id,
+      bytes: this.#shadow.keep(record.id, { birth, sequence }),
+    });
+  }
+
+  #flush(): void {
+    this.#flushDueMs = this.#pile.now.monotonicMs + SHADOW_FLUSH_MS;
+    for (const id of [...this.#shadow.changed]) {
+      const member = this.#table.get(id);
+      if (member !== undefined) this.#keep(member);
+    }
+  }
+
+  #chainNow(): ChainFacts {
+    const { headerAgeMs } = this.#chain;
+    if (headerAgeMs === undefined) return this.#chain;
+    return { ...this.#chain, headerAgeMs: headerAgeMs + this.#pile.now.monotonicMs - this.#chainAtMs };
+  }
+}
+
+function refOf(ref: number | undefined): { readonly ref?: number } {
+  return ref === undefined ? {} : { ref };
+}

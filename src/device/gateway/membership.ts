@@ -1,0 +1,155 @@
+/** Who belongs to the gateway: devices of the operator's file, of a bridge, and those that joined by themselves. */
+import type { IdentityMessage } from "../../codec/device/messages.js";
+import { DEVICE_ID, DEVICES_MAX, type DeviceId, type DeviceRecord, type Voucher } from "../device.js";
+import type { DeviceProfile } from "../profile.js";
+import { JOIN_WINDOW_MS_MAX } from "./limits.js";
+import type { Pile } from "./pile.js";
+import type { GatewayProblem } from "./problems.js";
+import { deviceBytes, deviceFrom } from "./records.js";
+import type { Shadow } from "./shadow.js";
+import type { DeviceTable, Member } from "./table.js";
+
+export interface MembershipOptions {
+  readonly pile: Pile;
+  readonly table: DeviceTable;
+  readonly shadow: Shadow;
+  readonly profileOf: (id: string) => DeviceProfile | undefined;
+  readonly came: (member: Member) => void;
+  readonly left: (member: Member) => void;
+}
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  /** Readings of devices that the operator's file or a bridge has not named again yet. */
+  readonly #keptShadows = new Map<DeviceId, Uint8Array>();
+  #openUntilMs: number | undefined;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  get joining(): boolean {
+    return this.#openUntilMs !== undefined && this.#options.pile.now.monotonicMs < this.#openUntilMs;
+  }
+
+  /** Milliseconds that the window stays open. */
+  get joiningForMs(): number {
+    return this.joining ? (this.#openUntilMs ?? 0) - this.#options.pile.now.monotonicMs : 0;
+  }
+
+  /** @param shadows what was kept of every device, by id */
+  restore(devices: readonly Uint8Array[], shadows: Iterable<readonly [DeviceId, Uint8Array]>): void {
+    for (const [id, bytes] of shadows) this.#keptShadows.set(id, bytes);
+    for (const bytes of devices) {
+      const record = deviceFrom(bytes);
+      const profile = this.#options.profileOf(record.profile);
+      // Not deleted: the profile may come back with the next start.
+      if (profile === undefined) this.#refuseProfile(record);
+      else this.#put(record, profile, false);
+    }
+  }
+
+  open(forMs: number): void {
+    const { pile } = this.#options;
+    this.#openUntilMs = pile.now.monotonicMs + Math.min(Math.max(0, forMs), JOIN_WINDOW_MS_MAX);
+    pile.outputs.push({ kind: "joinWindow", open: forMs > 0 });
+  }
+
+  tick(): void {
+    if (this.#openUntilMs === undefined || this.joining) return;
+    this.#openUntilMs = undefined;
+    this.#options.pile.outputs.push({ kind: "joinWindow", open: false });
+  }
+
+  /** After its interview. */
+  join(link: string, address: string, identity: IdentityMessage, voucher: Voucher): void {
+    const { pile } = this.#options;
+    const record: DeviceRecord = {
+      id: address,
+      profile: identity.profile,
+      link,
+      address,
+      name: `${identity.profile.split("/")[1] ?? identity.profile} ${identity.serial}`,
+      groups: [],
+      voucher,
+      joinedAt: pile.now.wallMs,
+    };
+    const profile = this.#options.profileOf(record.profile);
+    if (profile === undefined) {
+      this.#refuseProfile(record);
+      return;
+    }
+    // What joins as our own protocol is reached by our own protocol, whatever its profile is bound to otherwise.
+    if (profile.binding.protocol !== "edgeseal") this.#refuseProfile(record);
+    else this.#admit(record, profile);
+  }
+
+  /** Named by a file or a bridge; known devices are changed in place. */
+  install(record: DeviceRecord, profile: DeviceProfile, by: "file" | "bridge"): void {
+    const { table, pile } = this.#options;
+    const known = table.get(record.id);
+    if (by === "file") {
+      this.#put(record, profile, true);
+    } else if (known?.fixed === true) {
+      pile.counters.add("GATEWAY_DEVICE_FIXED");
+    } else if (known !== undefined) {
+      if (known.record.link === record.link && known.record.address === record.address)
+        this.#put({ ...known.record, profile: record.profile }, profile, false);
+      else pile.refuse({ code: "GATEWAY_DEVICE_EXISTS", device: record.id });
+    } else if (this.joining) this.#admit(record, profile);
+    else pile.refuse({ code: "GATEWAY_NOT_JOINING", device: record.id });
+  }
+
+  remove(id: DeviceId): GatewayProblem | undefined {
+    const { table, pile, shadow, left } = this.#options;
+    const member = table.get(id);
+    if (member === undefined) return { code: "GATEWAY_DEVICE_UNKNOWN", address: id };
+    if (member.fixed) return { code: "GATEWAY_DEVICE_FIXED", device: id };
+    left(member);
+    table.drop(id);
+    shadow.forget(id);
+    pile.writes.push({ kind: "deviceGone", id });
+    pile.outputs.push({ kind: "left", record: member.record });
+    return undefined;
+  }
+
+  registrationsChanged(): void {
+    const { table } = this.#options;
+    for (const member of table.values()) member.registration = table.lookUp(member.record);
+  }
+
+  #admit(record: DeviceRecord, profile: DeviceProfile): void {
+    const problem = this.#problem(record);
+    if (problem === undefined) {
+      this.#options.pile.writes.push({ kind: "device", id: record.id, bytes: deviceBytes(record) });
+      this.#put(record, profile, false);
+    } else this.#options.pile.refuse(problem);
+  }
+
+  #problem(record: DeviceRecord): GatewayProblem | undefined {
+    const { table } = this.#options;
+    if (!DEVICE_ID.test(record.id)) return { code: "GATEWAY_DEVICE_ID", id: record.id };
+    if (table.full && table.get(record.id) === undefined) return { code: "GATEWAY_DEVICES_FULL", max: DEVICES_MAX };
+    const holder = record.voucher.kind === "key" ? table.holderOf(record.voucher.publicKey, record.id) : undefined;
+    if (holder !== undefined) return { code: "GATEWAY_KEY_TAKEN", device: record.id, holder: holder.record.id };
+    const { verdict } = table.lookUp(record);
+    if (verdict === "registered") return undefined;
+    return { code: "GATEWAY_NOT_REGISTERED", device: record.id, verdict };
+  }
+
+  #put(record: DeviceRecord, profile: DeviceProfile, fixed: boolean): void {
+    const { table, pile, shadow, came } = this.#options;
+    const member = table.put(record, profile, fixed);
+    const kept = this.#keptShadows.get(record.id);
+    if (kept !== undefined) {
+      Object.assign(member, shadow.restore(record.id, profile, kept, pile.now));
+      this.#keptShadows.delete(record.id);
+    }
+    pile.outputs.push({ kind: "joined", record, profile });
+    came(member);
+  }
+
+  #refuseProfile({ id, profile }: DeviceRecord): void {
+    this.#options.pile.refuse({ code: "GATEWAY_PROFILE_UNKNOWN", device: id, profile });
+  }
+}
