@@ -7,6 +7,7 @@ import { baseTexts } from "./en/base.js";
 import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
+import { deviceFileTexts } from "./en/deviceFile.js";
 import { gatewayTexts } from "./en/gateway.js";
 import { homeAssistantTexts } from "./en/homeAssistant.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
@@ -59,6 +60,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   recovery: recoveryTexts,
   gateway: gatewayTexts,
   homeAssistant: homeAssistantTexts,
+  deviceFile: deviceFileTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
