@@ -212,6 +212,7 @@ describe("everywhere", () => {
     const schemas = [
       "src/node/config/schema.ts",
       "src/node/config/gatewaySchema.ts",
+      "src/node/gateway/deviceSchema.ts",
       "src/node/profiles/schema.ts",
       "src/node/rules/schema.ts",
       "simulator/fleet/scenario/schema.ts",

@@ -115,6 +115,7 @@ const TABLE: readonly Capability[] = [
   { name: "ai.intent", title: "a wish in words", affordances: ["event", "action"], kinds: ["text"], safetyClass: 2 },
   flag("sensor.motion", "somebody moves or is there (true)"),
   flag("sensor.contact", "closed (true) or open, as Matter and Zigbee2MQTT have it"),
+  flag("presence.home", "at home (true) or away"),
   flag("sensor.smoke", "smoke (true)"),
   flag("sensor.co", "carbon monoxide (true)"),
   flag("sensor.gas", "combustible gas (true)"),

@@ -10,6 +10,7 @@ import { cryptoTexts } from "./en/crypto.js";
 import { deviceMessageTexts } from "./en/device.js";
 import { deviceValueTexts, profileFileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
 import { fleetTexts } from "./en/fleet.js";
+import { deviceFileTexts } from "./en/deviceFile.js";
 import { gatewayTexts } from "./en/gateway.js";
 import { homeAssistantTexts } from "./en/homeAssistant.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
@@ -68,6 +69,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   zigbee: zigbeeTexts,
   gateway: gatewayTexts,
   homeAssistant: homeAssistantTexts,
+  deviceFile: deviceFileTexts,
   link: linkTexts,
   line: lineTexts,
   modbus: modbusTexts,

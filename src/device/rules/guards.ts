@@ -5,6 +5,7 @@ import {
   CHAIN_DEPTH_MAX,
   EFFECT_WINDOW_MS,
   EFFECTS_MAX,
+  RANK_MS,
   RULE_RUNS_PER_SECOND_MAX,
   RUNS_PER_SECOND_MAX,
   SAFE_REPEAT_MS,
@@ -19,7 +20,9 @@ interface Effect {
 
 interface Sent {
   readonly value: DeviceValue | undefined;
+  readonly priority: number;
   readonly untilMs: number;
+  readonly rankUntilMs: number;
 }
 
 /** A rate over windows of a second. */
@@ -78,8 +81,25 @@ export class LoopGuard {
     return sent !== undefined && sent.untilMs > nowMs && sent.value === value;
   }
 
-  sent(device: DeviceId, target: string, value: DeviceValue | undefined, nowMs: number): void {
-    remember(this.#sent, `${device}/${target}`, { value, untilMs: nowMs + SAFE_REPEAT_MS });
+  /** Whether a more important rule has just set it to something else. */
+  outranked(
+    device: DeviceId,
+    target: string,
+    value: DeviceValue | undefined,
+    priority: number,
+    nowMs: number,
+  ): boolean {
+    const sent = this.#sent.get(`${device}/${target}`);
+    return sent !== undefined && sent.rankUntilMs > nowMs && sent.priority > priority && sent.value !== value;
+  }
+
+  sent(device: DeviceId, target: string, value: DeviceValue | undefined, priority: number, nowMs: number): void {
+    remember(this.#sent, `${device}/${target}`, {
+      value,
+      priority,
+      untilMs: nowMs + SAFE_REPEAT_MS,
+      rankUntilMs: nowMs + RANK_MS,
+    });
   }
 
   #depthAt(key: string, nowMs: number): number {

@@ -32,6 +32,8 @@ export const RUNS_PER_SECOND_MAX = 100;
 export const RULE_RUNS_PER_SECOND_MAX = 10;
 /** Beyond a limit the same safe command goes out at most this often. */
 export const SAFE_REPEAT_MS = 1_000;
+/** For so long a less important rule cannot undo what a more important one has set. */
+export const RANK_MS = 5_000;
 /** Remembered effects and repeats; beyond it the oldest are forgotten. */
 export const EFFECTS_MAX = 8_192;
 /** A header younger than this means that the chain is followed: runs are counted as offline only beyond it. */

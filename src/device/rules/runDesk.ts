@@ -36,6 +36,8 @@ export interface Slot {
 
 const ZERO_HASH = new Uint8Array(HASH_BYTES);
 /** Left out because the same safe command went out a moment ago. */
+/** Scenes are started by people, or by rules that say how important they are only for themselves. */
+const SCENE_PRIORITY = 50;
 const REPEATED = "repeated";
 
 /** What the desk asks of the engine. */
@@ -251,6 +253,11 @@ export class RunDesk {
     const { device, target, value } = plan;
     if (plan.direction === "safe" && run.heldBack && this.#guard.justSent(device, target, value, nowMs))
       return REPEATED;
+    const priority = slot.rule?.rule.priority ?? SCENE_PRIORITY;
+    if (plan.direction !== "safe" && this.#guard.outranked(device, target, value, priority, nowMs)) {
+      this.#outbox.refuse({ rule: slot.id, code: "RULE_OUTRANKED", action: plan.action });
+      return "RULE_OUTRANKED";
+    }
     const { policy } = this.#options;
     this.rates.add(policy.policy, plan.policyRule, nowMs);
     if (policy.policy.rules[plan.policyRule]?.notify === true) {
@@ -258,7 +265,7 @@ export class RunDesk {
     }
     const isProperty = this.#options.view.device(device)?.profile.properties.has(target) === true;
     this.#guard.commanded(device, isProperty ? target : "", run.depth, nowMs);
-    this.#guard.sent(device, target, value, nowMs);
+    this.#guard.sent(device, target, value, priority, nowMs);
     const expiresAt = this.#host.now().wallMs + COMMAND_LIFE_MS;
     const data = value === undefined ? {} : { value };
     this.#outbox.command({ device, target, ...data, expiresAt, run: run.number, action: index });

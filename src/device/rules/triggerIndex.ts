@@ -31,7 +31,11 @@ export class TriggerIndex {
     this.#events = new Map();
     this.#bound = new Map();
     const facts = new Map([...directory.all].map((one) => [one.record.id, one]));
-    for (const [rule, { rule: spec, status }] of this.#rules.entries()) {
+    // Of rules that hear the same reading the more important one goes first.
+    const order = [...this.#rules.entries()].sort(([a, one], [b, other]) => {
+      return other.rule.priority - one.rule.priority || a - b;
+    });
+    for (const [rule, { rule: spec, status }] of order) {
       if (status !== "ACTIVE") continue;
       for (const [place, trigger] of spec.triggers.entries()) {
         for (const device of directory.members(trigger.source)) {

@@ -67,7 +67,7 @@ export async function parseProfile(file: string, text: string): Promise<ReadProf
 }
 
 /** Where a value starts, or the key that names it; of what is missing, what should hold it. */
-function placeOf(
+export function placeOf(
   document: Document,
   lines: LineCounter,
   path: readonly (string | number)[],

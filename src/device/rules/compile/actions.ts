@@ -64,7 +64,7 @@ function compileCommand(
     return findings.add(`${path}.set`, { code: "RULE_OPERATOR", found: pairs.length, expected: "one property" });
   }
   const [name, given] = pair;
-  const place = text.set === undefined ? `${path}.do` : `${path}.set.${name}`;
+  const place = text.set === undefined ? `${path}.do` : `${path}.set`;
   const selector = selectorText(where.selector);
   const found = where.members.flatMap(({ profile }) => affordanceOf(profile, name) ?? []);
   const wanted = text.set === undefined ? "action" : "property";

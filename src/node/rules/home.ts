@@ -1,0 +1,185 @@
+/**
+ * The files of a gateway's rules, in one folder: `devices.yaml`, `rules/*.yaml`, `scenes/*.yaml`, `policy.yaml`. Read,
+ * compiled and analysed together; what is wrong with one file leaves the others in force.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { HashFunction } from "../../crypto/hashFunction.js";
+import type { DeviceRecord } from "../../device/device.js";
+import type { DeviceProfile } from "../../device/profile.js";
+import { type Analysis, analyse } from "../../device/rules/analyse/analyse.js";
+import type { Catalog } from "../../device/rules/compile/catalog.js";
+import { type Compiled, compilePolicy, compileRule, compileScene } from "../../device/rules/compile/compile.js";
+import type { HeldRule, HeldScene } from "../../device/rules/language.js";
+import { RULES_MAX } from "../../device/rules/limits.js";
+import { type HeldPolicy, policyHash } from "../../device/rules/policy.js";
+import type { RuleMistake } from "./problems.js";
+import { type ReadFile, readRuleFile } from "./read.js";
+
+export const DEVICES_FILE = "devices.yaml";
+export const POLICY_FILE = "policy.yaml";
+export const RULES_FOLDER = "rules";
+export const SCENES_FOLDER = "scenes";
+
+export interface GatewayHome {
+  readonly folder: string;
+  readonly devices: readonly { readonly record: DeviceRecord; readonly profile: DeviceProfile }[];
+  /** Only those that the analyser lets through are `ACTIVE`; others that asked for it are `PAUSED`. */
+  readonly rules: readonly HeldRule[];
+  readonly scenes: readonly HeldScene[];
+  /** Denies everything where there is no file. */
+  readonly policy: HeldPolicy;
+  readonly catalog: Catalog;
+  readonly analysis: Analysis;
+  readonly mistakes: readonly RuleMistake[];
+  /** File of a rule (`id`) or scene (`scene/id`), and where something in it stands. */
+  readonly sources: ReadonlyMap<string, ReadFile>;
+}
+
+export interface HomeOptions {
+  readonly folder: string;
+  readonly hash: HashFunction;
+  readonly profile: (id: string) => DeviceProfile | undefined;
+  /** Rule files instead of those in `rules/`. */
+  readonly ruleFiles?: readonly string[];
+  /** Link of devices that name none. */
+  readonly link?: string;
+  readonly joinedAt?: number;
+}
+
+/** The folder of the devices that a rule file belongs to: its own or the one above. */
+export function homeOf(ruleFile: string): string {
+  const folder = dirname(resolve(ruleFile));
+  return existsSync(join(folder, DEVICES_FILE)) ? folder : dirname(folder);
+}
+
+export async function loadHome(options: HomeOptions): Promise<GatewayHome> {
+  const { folder, hash } = options;
+  const mistakes: RuleMistake[] = [];
+  const devices = await readDevices(options, mistakes);
+  const ruleFiles = options.ruleFiles ?? yamlFiles(join(folder, RULES_FOLDER), mistakes);
+  const [ruleReads, sceneReads] = [
+    await readAll(ruleFiles, mistakes),
+    await readAll(yamlFiles(join(folder, SCENES_FOLDER), mistakes), mistakes),
+  ];
+  const reads = [...ruleReads, ...sceneReads];
+  const sources = new Map<string, ReadFile>();
+  const sceneIds = new Set(reads.flatMap(({ found }) => (found?.kind === "scene" ? [found.text.scene] : [])));
+  const catalog: Catalog = {
+    devices: devices.map(({ record, profile }) => {
+      const owner = record.owner === undefined ? {} : { owner: record.owner };
+      return { id: record.id, groups: record.groups, profile, ...owner };
+    }),
+    scenes: sceneIds,
+  };
+  const scenes: HeldScene[] = [];
+  const compiled: HeldRule[] = [];
+  for (const read of reads) {
+    const { found } = read;
+    if (found?.kind === "scene") {
+      take(compileScene(found.text, catalog, hash), read, `scene/${found.text.scene}`, scenes, sources, mistakes);
+    } else if (found?.kind === "rule") {
+      take(compileRule(found.text, catalog, hash), read, found.text.rule, compiled, sources, mistakes);
+    }
+  }
+  const analysis = analyse(compiled, scenes, catalog, hash);
+  const passed = new Set(analysis.passed);
+  const rules = compiled.map((held): HeldRule => {
+    return held.status === "ACTIVE" && !passed.has(held.rule.id) ? { ...held, status: "PAUSED" } : held;
+  });
+  const policy = await readPolicy(options, mistakes);
+  return { folder, devices, rules, scenes, policy, catalog, analysis, mistakes, sources };
+}
+
+function take<T>(
+  compiled: Compiled<T>,
+  read: ReadFile,
+  id: string,
+  into: T[],
+  sources: Map<string, ReadFile>,
+  mistakes: RuleMistake[],
+): void {
+  const { file } = read;
+  if (!compiled.ok) {
+    mistakes.push(...compiled.problems.map((problem) => ({ file, ...read.place(problem.path), problem })));
+    return;
+  }
+  const other = sources.get(id);
+  if (other !== undefined) {
+    mistakes.push({ file, line: 1, column: 1, problem: { code: "RULE_FILE_TWICE", id, other: other.file } });
+    return;
+  }
+  sources.set(id, read);
+  into.push(compiled.value);
+}
+
+async function readDevices(options: HomeOptions, mistakes: RuleMistake[]): Promise<GatewayHome["devices"]> {
+  const file = join(options.folder, DEVICES_FILE);
+  const read = await readRuleFile(file);
+  mistakes.push(...read.mistakes);
+  if (read.found?.kind !== "devices") return [];
+  const known = new Set<string>();
+  return read.found.text.devices.flatMap((device, index) => {
+    const place = read.place(`devices[${index}]`);
+    const profile = options.profile(device.profile);
+    if (profile === undefined) {
+      const problem = { code: "RULE_PROFILE_UNKNOWN", device: device.id, profile: device.profile } as const;
+      mistakes.push({ file, ...place, problem });
+      return [];
+    }
+    if (known.has(device.id)) {
+      mistakes.push({ file, ...place, problem: { code: "RULE_FILE_TWICE", id: device.id, other: file } });
+      return [];
+    }
+    known.add(device.id);
+    const record: DeviceRecord = {
+      id: device.id,
+      profile: device.profile,
+      link: device.link ?? options.link ?? "mqtt",
+      address: device.address ?? device.id,
+      name: device.name ?? device.id,
+      groups: device.groups ?? [],
+      ...(device.owner === undefined ? {} : { owner: device.owner }),
+      voucher: { kind: "gateway" },
+      joinedAt: options.joinedAt ?? 0,
+    };
+    return [{ record, profile }];
+  });
+}
+
+async function readPolicy(options: HomeOptions, mistakes: RuleMistake[]): Promise<HeldPolicy> {
+  const empty = { id: "deny-all", version: 1, rules: [] };
+  const denyAll = { policy: empty, hash: policyHash(options.hash, empty) };
+  const file = join(options.folder, POLICY_FILE);
+  if (!existsSync(file)) return denyAll;
+  const read = await readRuleFile(file);
+  mistakes.push(...read.mistakes);
+  if (read.found?.kind !== "policy") return denyAll;
+  const compiled = compilePolicy(read.found.text, options.hash);
+  if (compiled.ok) return compiled.value;
+  mistakes.push(...compiled.problems.map((problem) => ({ file, ...read.place(problem.path), problem })));
+  return denyAll;
+}
+
+async function readAll(files: readonly string[], mistakes: RuleMistake[]): Promise<ReadFile[]> {
+  const reads: ReadFile[] = [];
+  for (const file of files) {
+    const read = await readRuleFile(file);
+    mistakes.push(...read.mistakes);
+    reads.push(read);
+  }
+  return reads;
+}
+
+/** In order of their names; none where there is no such folder. */
+function yamlFiles(folder: string, mistakes: RuleMistake[]): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    .sort();
+  if (names.length > RULES_MAX) {
+    const problem = { code: "RULE_FILES_TOO_MANY", folder, max: RULES_MAX } as const;
+    mistakes.push({ file: folder, line: 0, column: 0, problem });
+  }
+  return names.slice(0, RULES_MAX).map((name) => join(folder, name));
+}
