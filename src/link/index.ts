@@ -3,7 +3,7 @@ export { type EmbeddedBroker, type EmbeddedBrokerOptions, embeddedBroker } from 
 export { PAYLOAD_BYTES_MAX } from "./limits.js";
 export { type MemoryDelivery, type MemoryLink, MemoryNetwork, type MemoryNetworkOptions } from "./memoryLink.js";
 export { type MqttLink, mqttLink } from "./mqttLink.js";
-export type { MqttLinkOptions } from "./mqttOptions.js";
+export type { LastWill, MqttLinkOptions } from "./mqttOptions.js";
 export {
   BrokerError,
   type BrokerProblem,
