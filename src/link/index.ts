@@ -8,7 +8,7 @@ export { type ModbusLine, type ModbusLineHandlers, type ModbusLineOptions, modbu
 export { ModbusError, type ModbusProblem } from "./modbusProblems.js";
 export type { ModbusTransport } from "./modbusSession.js";
 export { type MqttLink, mqttLink } from "./mqttLink.js";
-export type { MqttLinkOptions } from "./mqttOptions.js";
+export type { LastWill, MqttLinkOptions } from "./mqttOptions.js";
 export {
   BrokerError,
   type BrokerProblem,

@@ -46,7 +46,7 @@ export interface MqttLink extends Link {
 
 /**
  * A link to one broker; nothing happens before `start`.
- * @throws LinkError `LINK_OPTION_INVALID`, or `LINK_INSECURE` for `mqtt://` to another machine.
+ * @throws LinkError `LINK_OPTION_INVALID`, `LINK_TOPIC_INVALID`, or `LINK_INSECURE` for `mqtt://` to another machine.
  */
 export function mqttLink(options: MqttLinkOptions): MqttLink {
   return new MqttLinkRunner(options);
@@ -246,6 +246,7 @@ class MqttLinkRunner implements MqttLink {
 }
 
 function sessionOptions(options: MqttLinkOptions): SessionOptions {
+  if (options.will !== undefined) checkTopic(options.will.topic);
   return {
     target: targetOf(options),
     protocolVersion: options.protocolVersion ?? 4,
@@ -256,6 +257,7 @@ function sessionOptions(options: MqttLinkOptions): SessionOptions {
     subscribeQos: options.subscribeQos ?? 1,
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
+    ...(options.will === undefined ? {} : { will: options.will }),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { IClientOptions, MqttClient } from "mqtt";
 import { PACKET_OVERHEAD_BYTES, PAYLOAD_BYTES_MAX } from "./limits.js";
+import type { LastWill } from "./mqttOptions.js";
 import { MqttStream, type StreamTarget } from "./mqttStream.js";
 import { LinkError, type LinkProblem, type LinkRequest } from "./problems.js";
 import { socketReason } from "./socketReason.js";
@@ -20,6 +21,7 @@ export interface SessionOptions {
   readonly clientId: string;
   readonly username?: string;
   readonly password?: string;
+  readonly will?: LastWill;
   readonly keepaliveSeconds: number;
   readonly connectTimeoutMs: number;
   readonly acknowledgeTimeoutMs: number;
@@ -182,6 +184,7 @@ export class MqttSession {
 }
 
 function clientOptions(options: SessionOptions): IClientOptions {
+  const { will } = options;
   return {
     clientId: options.clientId,
     protocolVersion: options.protocolVersion,
@@ -197,6 +200,7 @@ function clientOptions(options: SessionOptions): IClientOptions {
     log: () => {},
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
+    ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload), qos: 1 } }),
     ...(options.protocolVersion === 5 ? { properties: { maximumPacketSize: PACKET_BYTES_MAX } } : {}),
   };
 }

@@ -1,0 +1,100 @@
+/**
+ * Retained values on their way to the broker: of each topic only the newest, one at a time, and all topics fairly. What
+ * cannot be published now is tried again while the connection lasts; after a reconnect values are put in anew anyway, and
+ * topics that are to be cleared are still waiting.
+ */
+import type { Counters } from "../../base/counters.js";
+import { codeOf } from "../../base/error.js";
+import type { Link } from "../../base/link.js";
+
+/** Publishes that wait for their acknowledgement. */
+export const ANNOUNCEMENTS_IN_FLIGHT = 16;
+/** Pause after one that failed. */
+export const ANNOUNCE_RETRY_MS = 1_000;
+
+export class Announcer {
+  readonly #link: Link;
+  readonly #counters: Counters;
+  /** By topic, oldest first. */
+  readonly #waiting = new Map<string, Uint8Array>();
+  readonly #inFlight = new Set<string>();
+  #retryTimer: NodeJS.Timeout | undefined;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(link: Link, counters: Counters) {
+    this.#link = link;
+    this.#counters = counters;
+  }
+
+  /** The newest value of a topic; an empty one clears it. */
+  put(topic: string, payload: Uint8Array): void {
+    this.#waiting.set(topic, payload);
+    this.#next();
+  }
+
+  /** Resolves when nothing waits and nothing is under way, or the connection has ended. */
+  idle(): Promise<void> {
+    if (!this.#link.connected || this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** The connection has ended: values are put in anew after the next connect, what is to be cleared would be forgotten. */
+  forgetValues(): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    for (const [topic, payload] of this.#waiting) if (payload.length > 0) this.#waiting.delete(topic);
+    this.#settleIdle();
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.forgetValues();
+    this.#waiting.clear();
+  }
+
+  #isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#inFlight.size === 0;
+  }
+
+  #next(): void {
+    if (!this.#link.connected || this.#retryTimer !== undefined) return;
+    for (const [topic, payload] of this.#waiting) {
+      if (this.#inFlight.size >= ANNOUNCEMENTS_IN_FLIGHT) return;
+      // Two values of one topic could overtake each other.
+      if (this.#inFlight.has(topic)) continue;
+      this.#waiting.delete(topic);
+      void this.#publish(topic, payload);
+    }
+  }
+
+  async #publish(topic: string, payload: Uint8Array): Promise<void> {
+    this.#inFlight.add(topic);
+    try {
+      await this.#link.publish(topic, payload, { retain: true, qos: 1 });
+      this.#counters.add("HOMEASSISTANT_PUBLISHED");
+    } catch (thrown) {
+      this.#failed(topic, payload, codeOf(thrown));
+    } finally {
+      this.#inFlight.delete(topic);
+    }
+    this.#next();
+    if (this.#isIdle() || !this.#link.connected) this.#settleIdle();
+  }
+
+  #failed(topic: string, payload: Uint8Array, code: string): void {
+    this.#counters.add(code);
+    // Those will not be better the next time.
+    if (code === "LINK_PAYLOAD_TOO_LARGE" || code === "LINK_TOPIC_INVALID") return;
+    const { connected } = this.#link;
+    if (!this.#waiting.has(topic) && (connected || payload.length === 0)) this.#waiting.set(topic, payload);
+    if (!connected) return;
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#next();
+    }, ANNOUNCE_RETRY_MS);
+  }
+
+  #settleIdle(): void {
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}
