@@ -11,10 +11,16 @@ export interface NativeBinding {
   readonly protocol: "edgeseal";
 }
 
-/** Names in topics: `{address}` is the device's address at its link (`shellyplus1pm-a8032ab1`, `zigbee2mqtt/kitchen`). */
+/**
+ * Names in topics: `{address}` is the device's address at its link (`shellyplus1pm-a8032ab1`, `zigbee2mqtt/kitchen`). Every
+ * topic has it, so that no device is read from or written to under another one's name.
+ */
 export interface MqttBinding {
   readonly protocol: "mqtt";
-  /** Where availability is told, and which payloads mean what (exact text, or of a JSON member). */
+  /**
+   * Where availability is told, and which payloads mean what: the member at `path` where the payload is a JSON object, else
+   * the payload's exact text.
+   */
   readonly availability?: {
     readonly topic: string;
     readonly path?: readonly string[];
@@ -29,18 +35,24 @@ export interface MqttBinding {
 
 export interface MqttPublish {
   readonly topic: string;
-  /** Text; `{value}` stands for the converted value, `{client}` for the gateway's name, `{id}` for the command's id. */
+  /**
+   * Text. `{value}` stands for the converted value as JSON, or as it is where it is the whole payload; `{id}` for the
+   * command's id (32 hex digits), `{client}` for the gateway's name, `{address}` as in topics: none of these needs escaping.
+   */
   readonly payload: string;
 }
 
 export interface MqttRead {
   readonly topic: string;
-  /** Members from the outside in; empty: the whole payload, as text where it is no JSON. Absent members are no reading. */
+  /**
+   * Members from the outside in, digits for places in lists; empty: the whole payload, as text where it is no JSON scalar.
+   * Absent members and null are no reading.
+   */
   readonly path: readonly string[];
   /** The property or event that it feeds. */
   readonly to: string;
   readonly convert: Conversion;
-  /** Only where the member at `path` has this value, such as `method` = `NotifyStatus`. */
+  /** Only where the member at `path` is this text, or has it as its JSON, such as `method` = `NotifyStatus`. */
   readonly when?: { readonly path: readonly string[]; readonly equals: string };
 }
 
@@ -52,11 +64,21 @@ export interface MqttWrite extends MqttPublish {
 
 /** Between what the device says and what the profile has. */
 export type Conversion =
-  /** Booleans and choices by name: device's JSON value (as compact JSON) to ours. */
+  /**
+   * By name: device's JSON scalar (as compact JSON) to ours. Several of the device's may mean one of ours; the first of
+   * them is what the device is told.
+   */
   | { readonly kind: "map"; readonly pairs: readonly (readonly [device: string, ours: DeviceValue])[] }
-  /** Numbers: ours = device x multiply / divide + offset, rounded to the property's decimals, all integers but the device's. */
-  | { readonly kind: "scale"; readonly multiply: number; readonly divide: number; readonly offset: number }
-  /** Taken as it is. */
+  /** Numbers, in the property's unit: ours = device x multiply / divide + offset, rounded to the property's decimals. */
+  | {
+      readonly kind: "scale";
+      readonly multiply: number;
+      readonly divide: number;
+      readonly offset: number;
+      /** Digits after the point that the device takes; absent 6, and 0 in registers of integers. */
+      readonly digits?: number;
+    }
+  /** Taken as it is; a number is in the property's unit: 21.5 is 215 in a property with one decimal. */
   | { readonly kind: "same" };
 
 export type RegisterKind = "u16" | "i16" | "u32" | "i32" | "f32" | "bit";

@@ -9,6 +9,7 @@ import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
 import { deviceMessageTexts } from "./en/device.js";
 import { fleetTexts } from "./en/fleet.js";
+import { deviceValueTexts, profileFileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
@@ -57,6 +58,10 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   chain: chainTexts,
   ledger: ledgerTexts,
   recovery: recoveryTexts,
+  profileFile: profileFileTexts,
+  profile: profileTexts,
+  deviceValue: deviceValueTexts,
+  zigbee: zigbeeTexts,
   link: linkTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
