@@ -70,7 +70,7 @@ function effectsOf(fault: Fault, atMs: number, facts: RunFacts): Record<string, 
         readingsAstray: facts.counts["readings.astray"] ?? 0,
       };
     case "alarm":
-      return { events: countBetween(facts.samples, "events", atMs, atMs + fault.for) };
+      return { alarmingReadings: countBetween(facts.samples, "readings.alarming", atMs, Number.POSITIVE_INFINITY) };
     case "drop":
       return {
         deathsHeard: countBetween(facts.samples, "deaths", atMs, Number.POSITIVE_INFINITY),

@@ -3,7 +3,7 @@ import { MODELS, type ModelName, type VirtualModel } from "../../simulator/devic
 import type { ActionSpec, DeviceProfile, PropertySpec, SafeDirection, SafetyClass } from "../../src/device/profile.js";
 
 const CAPABILITIES: Readonly<Record<string, string>> = {
-  "smoke-sensor.smoke": "sensor.smoke",
+  "smoke.smoke": "sensor.smoke",
   "gas-valve.open": "valve.open",
   "window.position": "cover.position",
   "lamp.on": "switch.on",

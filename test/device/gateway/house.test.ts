@@ -162,7 +162,7 @@ describe("hostile devices", () => {
   test("of a device with a key only what it has signed counts", () => {
     const house = new GatewayHouse({ devices: FIRE_DEVICES, rules: [FIRE] });
     house.settle();
-    const forged = new NativeDevice({ id: "smoke", model: MODELS["smoke-sensor"], seed: 1, index: 1, births: 9 });
+    const forged = new NativeDevice({ id: "smoke", model: MODELS.smoke, seed: 1, index: 1, births: 9 });
     forged.set("smoke", true);
     house.publish("smoke", forged.birthMessage());
     house.publish("smoke", forged.state(house.deviceNow));
@@ -180,8 +180,8 @@ describe("hostile devices", () => {
   test("a message of another device's name and key is refused under this one's", () => {
     const house = new GatewayHouse({
       devices: [
-        { id: "a", model: "smoke-sensor", signs: true },
-        { id: "b", model: "smoke-sensor", signs: true },
+        { id: "a", model: "smoke", signs: true },
+        { id: "b", model: "smoke", signs: true },
       ],
     });
     house.settle();

@@ -44,7 +44,7 @@ const fire: LinkageRule = {
 export const FIRE: HeldRule = { rule: fire, hash: ruleHash(suite.hash.bind(suite), fire), status: "ACTIVE" };
 
 export const FIRE_DEVICES = [
-  { id: "smoke", model: "smoke-sensor", signs: true },
+  { id: "smoke", model: "smoke", signs: true },
   { id: "valve", model: "gas-valve" },
   { id: "window", model: "window" },
   { id: "lamp", model: "lamp" },
