@@ -1,24 +1,16 @@
 /** Devices and rules for benchmarks of the gateway: models of the simulator, one rule that answers a sensor with a lamp. */
 import { fileURLToPath } from "node:url";
-import { MODELS, type ModelName } from "../../../simulator/devices/models.js";
+import type { ModelName } from "../../../simulator/devices/models.js";
 import type { HashFunction } from "../../../src/crypto/hashFunction.js";
 import type { DeviceRecord } from "../../../src/device/device.js";
-import type { DeviceProfile } from "../../../src/device/profile.js";
 import { ruleHash } from "../../../src/device/rules/bytes.js";
 import type { HeldRule, LinkageRule } from "../../../src/device/rules/language.js";
 import { type HeldPolicy, policyHash, type TrustPolicy } from "../../../src/device/rules/policy.js";
-import { virtualProfile } from "../../support/virtualProfiles.js";
+import { virtualProfileOf } from "../../support/virtualProfiles.js";
 
 export const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-const PROFILES = new Map(
-  (Object.keys(MODELS) as ModelName[]).map((name): [string, DeviceProfile] => [
-    `virtual/${name}`,
-    virtualProfile(name),
-  ]),
-);
-
-export const profileOf = (id: string): DeviceProfile | undefined => PROFILES.get(id);
+export const profileOf = virtualProfileOf;
 
 export function deviceRecord(id: string, model: ModelName, link: string): DeviceRecord {
   return {
@@ -62,7 +54,7 @@ export function motionRules(hash: HashFunction, sensor: string, lamp: string): H
         {
           kind: "command",
           target: { by: "device", name: lamp, not: false },
-          name: "on",
+          name: "lit",
           set: { kind: "value", value, decimals: 0 },
           ...{ delayMs: 0, onFail: "skip", retries: 0 },
         },

@@ -13,6 +13,7 @@ import { decodeDeviceMessage } from "../../../src/codec/device/decode.js";
 import { encodeDeviceMessage } from "../../../src/codec/device/encode.js";
 import { startMosquitto } from "../../support/mosquitto.js";
 import { here } from "./benchHouse.js";
+import { withoutNagle } from "./withoutNagle.js";
 
 const ROUNDS = 1_000;
 const WARM_UP = 100;
@@ -32,6 +33,7 @@ export async function measureLinkage(): Promise<Linkage> {
   const client = connect(`mqtt://127.0.0.1:${broker.port}`, { clientId: "bench" });
   try {
     await new Promise((resolve) => client.once("connect", resolve));
+    withoutNagle(client);
     await client.subscribeAsync(["echo/out", "dev/lamp/command"], { qos: 1 });
     for (const file of ["./linkageGateway.js", "./linkageEcho.js"]) {
       const child = fork(here(file), [String(broker.port), folder], { stdio: ["ignore", "ignore", "inherit", "ipc"] });

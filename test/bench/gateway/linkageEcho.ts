@@ -2,6 +2,7 @@
 import { fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "mqtt";
+import { withoutNagle } from "./withoutNagle.js";
 
 const [port, folder] = process.argv.slice(2);
 const file = openSync(join(String(folder), "echo"), "w");
@@ -12,5 +13,8 @@ client.on("message", (_, payload) => {
   fsyncSync(file);
   client.publish("echo/out", payload, { qos: 1 });
 });
-client.on("connect", () => client.subscribe("echo/in", { qos: 1 }, () => process.send?.("ready")));
+client.on("connect", () => {
+  withoutNagle(client);
+  client.subscribe("echo/in", { qos: 1 }, () => process.send?.("ready"));
+});
 process.on("disconnect", () => process.exit(0));

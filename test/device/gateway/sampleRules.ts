@@ -32,7 +32,7 @@ const fire: LinkageRule = {
       hysteresis: 0,
     },
   ],
-  actions: [set("valve", "open", false), set("window", "position", 100), set("lamp", "on", true)],
+  actions: [set("valve", "open", false), { ...set("window", "open", true), coSigner: "owner" }, set("lamp", "lit", true)],
   mode: "single",
   maxRuns: 1,
   limits: { minIntervalMs: 0, maxPerHour: 0, maxPerDay: 0 },
@@ -48,4 +48,5 @@ export const FIRE_DEVICES = [
   { id: "valve", model: "gas-valve" },
   { id: "window", model: "window" },
   { id: "lamp", model: "lamp" },
+  { id: "heat", model: "thermostat" },
 ] as const;
