@@ -304,6 +304,9 @@ describe("a Modbus line over RTU", () => {
     await until(() => ear.count("cellar/1 relay") >= 3, "three polls");
     expect(ear.values.get("cellar/1 voltage")).toBe(230);
     expect(ear.problems).toEqual([]);
+    expect(ear.drops.length).toBeGreaterThan(0);
+    expect(new Set(ear.drops)).toEqual(new Set(["LINE_NOISE"]));
+    expect(line.counters.get("LINE_NOISE")).toBe(ear.drops.length);
   });
 
   it("takes an answer with a wrong checksum for none", async () => {
