@@ -1,4 +1,5 @@
 /** A Modbus line over a real TCP server and over a pty: polls, writes, exceptions, silence, noise, lost connections. */
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   LEVEL_REGISTER,
@@ -276,6 +277,39 @@ describe("a Modbus line over TCP", () => {
     for (const unit of dead.keys()) line.add(`cellar/${unit}`, plan());
     await until(() => ear.ups >= 2, "a new connection");
     expect(ear.downs).toContain("LINE_DOWN");
+  });
+
+  it("survives a server that answers anything at all", async () => {
+    const random = seededRandom(77);
+    let answered = 0;
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (request) => {
+        answered++;
+        const [choice = 0, size = 0] = random.bytes(2);
+        const body = random.bytes(size);
+        const head = Buffer.from(request.subarray(0, 7));
+        if (choice < 200) {
+          // A right transaction and unit, and a length that is true for most.
+          head.writeUInt16BE(choice < 150 ? body.length + 1 : choice, 4);
+          if (body.length > 0 && choice % 2 === 0) body[0] = request[7] as number;
+          socket.write(concatBytes([head, body]));
+        } else if (choice < 250) socket.write(body);
+        else socket.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    cleanups.push(() => new Promise((resolve) => server.close(() => resolve())));
+    const { port } = server.address() as AddressInfo;
+    const ear = new Ear();
+    const line = start({ transport: { kind: "tcp", host: "127.0.0.1", port }, timeoutMs: 10 }, ear);
+    line.add("cellar/1", plan());
+    const asking = setInterval(() => line.poll("cellar/1"), 5);
+    cleanups.push(async () => clearInterval(asking));
+    await until(() => answered >= 100, "a hundred answers");
+    const codes = new Set(ear.problems.map(({ code }) => code));
+    for (const code of codes) expect(["MODBUS_ANSWER_INVALID", "MODBUS_EXCEPTION", "MODBUS_SILENT"]).toContain(code);
+    expect(codes.has("MODBUS_ANSWER_INVALID")).toBe(true);
   });
 
   it("refuses what waits when it is stopped", async () => {
