@@ -109,14 +109,18 @@ async function overTcp(meters: ReadonlyMap<number, ModbusMeter>, more: Partial<M
 
 type Bend = Parameters<typeof plugInMeters>[2];
 
-async function overSerial(meters: ReadonlyMap<number, ModbusMeter>, bend?: Bend) {
+async function overSerial(
+  meters: ReadonlyMap<number, ModbusMeter>,
+  more: Partial<ModbusLineOptions> = {},
+  bend?: Bend,
+) {
   const pty = new PtyPair();
   await pty.plug();
   cleanups.push(() => pty.remove());
   const far = await plugInMeters(meters, { path: pty.far, baudRate: BAUD }, bend);
   cleanups.push(() => far.unplug());
   const ear = new Ear();
-  const line = start({ transport: { kind: "rtu", path: pty.near, baudRate: BAUD } }, ear);
+  const line = start({ transport: { kind: "rtu", path: pty.near, baudRate: BAUD }, ...more }, ear);
   return { pty, ear, line };
 }
 
@@ -333,7 +337,7 @@ describe("a Modbus line over RTU", () => {
     const one = meter(230);
     const noise = (answer: Uint8Array, request: Uint8Array) =>
       concatBytes([Uint8Array.of(0xff, 0x01), request, Uint8Array.of(1, 4), answer, Uint8Array.of(0x55)]);
-    const { ear, line } = await overSerial(new Map([[1, one]]), noise);
+    const { ear, line } = await overSerial(new Map([[1, one]]), {}, noise);
     line.add("cellar/1", plan());
     await until(() => ear.count("cellar/1 relay") >= 3, "three polls");
     expect(ear.values.get("cellar/1 voltage")).toBe(230);
@@ -345,7 +349,7 @@ describe("a Modbus line over RTU", () => {
 
   it("takes an answer with a wrong checksum for none", async () => {
     const bent = (answer: Uint8Array) => answer.map((byte, i) => (i === 4 ? byte ^ 1 : byte));
-    const { ear, line } = await overSerial(new Map([[1, meter(230)]]), bent);
+    const { ear, line } = await overSerial(new Map([[1, meter(230)]]), {}, bent);
     line.add("cellar/1", plan());
     await until(() => ear.problems.length > 0, "the failure");
     expect(ear.problems[0]).toMatchObject({ code: "MODBUS_SILENT" });
@@ -355,13 +359,14 @@ describe("a Modbus line over RTU", () => {
   it("never takes a late answer for that of the next request", async () => {
     const one = meter(111);
     one.set("activePower", 222);
+    const timeoutMs = 500;
     let answers = 0;
     // Every third answer comes when the time for it is over, and not yet twice that long.
     const late = async (answer: Uint8Array) => {
-      if (++answers % 3 === 0) await new Promise((resolve) => setTimeout(resolve, QUICK.timeoutMs * 1.4));
+      if (++answers % 3 === 0) await new Promise((resolve) => setTimeout(resolve, timeoutMs * 1.2));
       return answer;
     };
-    const { ear, line } = await overSerial(new Map([[1, one]]), late);
+    const { ear, line } = await overSerial(new Map([[1, one]]), { timeoutMs }, late);
     const wrong: string[] = [];
     ear.onReading = () => {
       if ((ear.values.get("cellar/1 voltage") ?? 111) !== 111) wrong.push("voltage");
