@@ -65,7 +65,7 @@ export async function tryCommand(
   const cut = word.indexOf("=");
   const target = cut < 0 ? word : word.slice(0, cut);
   const type = profile.properties.get(target)?.type ?? profile.actions.get(target)?.input;
-  const value = cut < 0 ? undefined : valueOf(word.slice(cut + 1), type);
+  const value = cut < 0 ? undefined : valueTyped(word.slice(cut + 1), type);
   const message = writeMqtt(profile, address, target, value, SAMPLE_SENDER);
   if ("code" in message) throw new DeviceValueError(message);
   return { topic: message.topic, payload: new TextDecoder().decode(message.payload) };
@@ -88,7 +88,7 @@ function shown(profile: DeviceProfile, name: string, value: DeviceValue): TriedM
 }
 
 /** What a person typed, as the profile counts. */
-function valueOf(text: string, type: ValueType | undefined): DeviceValue {
+function valueTyped(text: string, type: ValueType | undefined): DeviceValue {
   if (type?.kind === "boolean") {
     if (text === "true" || text === "false") return text === "true";
     throw new CommandError({ code: "COMMAND_USAGE", reason: "--set takes true or false for this name" });
