@@ -8,9 +8,9 @@ import { chainTexts } from "./en/chain.js";
 import { codecTexts } from "./en/codec.js";
 import { cryptoTexts } from "./en/crypto.js";
 import { deviceMessageTexts } from "./en/device.js";
+import { deviceFileTexts } from "./en/deviceFile.js";
 import { deviceValueTexts, profileFileTexts, profileTexts, zigbeeTexts } from "./en/deviceProfiles.js";
 import { fleetTexts } from "./en/fleet.js";
-import { deviceFileTexts } from "./en/deviceFile.js";
 import { gatewayTexts } from "./en/gateway.js";
 import { homeAssistantTexts } from "./en/homeAssistant.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
@@ -32,6 +32,14 @@ import {
   verifyTexts,
 } from "./en/node.js";
 import { recoveryTexts } from "./en/recovery.js";
+import {
+  receiptFaultTexts,
+  ruleAnalysisTexts,
+  ruleCompileTexts,
+  ruleFileTexts,
+  ruleRefusalTexts,
+  ruleTexts,
+} from "./en/rules.js";
 import { shieldTexts, skfTexts } from "./en/shield.js";
 import { signingTexts } from "./en/signing.js";
 import { simulatorTexts } from "./en/simulator.js";
@@ -84,6 +92,12 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   deviceMessage: deviceMessageTexts,
   crypto: cryptoTexts,
   base: baseTexts,
+  rule: ruleTexts,
+  ruleRefusal: ruleRefusalTexts,
+  ruleCompile: ruleCompileTexts,
+  ruleAnalysis: ruleAnalysisTexts,
+  ruleFile: ruleFileTexts,
+  receipts: receiptFaultTexts,
   simulator: simulatorTexts,
   fleet: fleetTexts,
 };
