@@ -6,6 +6,8 @@ import { addKeyVerbs } from "./verbs/key.js";
 import { addNodeVerbs } from "./verbs/node.js";
 import { addProfileVerbs } from "./verbs/profile.js";
 import { addProofVerbs } from "./verbs/proof.js";
+import { addReceiptVerbs } from "./verbs/receipt.js";
+import { addRuleVerbs } from "./verbs/rule.js";
 import { addSetupVerbs } from "./verbs/setup.js";
 import { addSignVerbs } from "./verbs/sign.js";
 import { addSimulateVerbs } from "./verbs/simulate.js";
@@ -61,6 +63,8 @@ function programOf(console: Console, done: (exitCode: number) => void): Command 
   addChainVerbs(program, console, done);
   addProofVerbs(program, console, done);
   addProfileVerbs(program, console, done);
+  addRuleVerbs(program, console, done);
+  addReceiptVerbs(program, console, done);
   addVerify(program, console, done);
   addSimulateVerbs(program, console, done);
   return program;

@@ -32,6 +32,14 @@ import {
   verifyTexts,
 } from "./en/node.js";
 import { recoveryTexts } from "./en/recovery.js";
+import {
+  receiptFaultTexts,
+  ruleAnalysisTexts,
+  ruleCompileTexts,
+  ruleFileTexts,
+  ruleRefusalTexts,
+  ruleTexts,
+} from "./en/rules.js";
 import { shieldTexts, skfTexts } from "./en/shield.js";
 import { signingTexts } from "./en/signing.js";
 import { simulatorTexts } from "./en/simulator.js";
@@ -84,6 +92,12 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   deviceMessage: deviceMessageTexts,
   crypto: cryptoTexts,
   base: baseTexts,
+  rule: ruleTexts,
+  ruleRefusal: ruleRefusalTexts,
+  ruleCompile: ruleCompileTexts,
+  ruleAnalysis: ruleAnalysisTexts,
+  ruleFile: ruleFileTexts,
+  receipts: receiptFaultTexts,
   simulator: simulatorTexts,
   fleet: fleetTexts,
 };

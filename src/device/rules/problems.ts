@@ -9,9 +9,7 @@ export type RuleProblem =
   | { readonly code: "SCENE_BUSY"; readonly scene: string }
   /** More of something than `max`: rules, scenes, steps of a run. */
   | { readonly code: "RULES_TOO_MANY"; readonly what: string; readonly count: number; readonly max: number }
-  | { readonly code: "RULE_ID_TWICE"; readonly rule: string }
-  /** Whoever handed the rule over could not show that it is in force. */
-  | { readonly code: "RULE_UNPROVEN"; readonly rule: string; readonly reason: string };
+  | { readonly code: "RULE_ID_TWICE"; readonly rule: string };
 
 /** A rule, scene or state that the engine was handed, or asked for, cannot be used. */
 export class RuleError extends DomainError<RuleProblem> {

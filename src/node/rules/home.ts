@@ -1,11 +1,12 @@
 /**
- * The files of a gateway's rules, in one folder: `devices.yaml`, `rules/*.yaml`, `scenes/*.yaml`, `policy.yaml`. Read,
- * compiled and analysed together; what is wrong with one file leaves the others in force.
+ * The files of a gateway's rules: of devices, rules, scenes and the policy; by default `devices.yaml`, `rules/*.yaml`,
+ * `scenes/*.yaml` and `policy.yaml` of one folder. Read, compiled and analysed together; what is wrong with one file leaves
+ * the others in force.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { HashFunction } from "../../crypto/hashFunction.js";
-import type { DeviceRecord } from "../../device/device.js";
+import type { DeviceRecord, Registration } from "../../device/device.js";
 import type { DeviceProfile } from "../../device/profile.js";
 import { type Analysis, analyse } from "../../device/rules/analyse/analyse.js";
 import type { Catalog } from "../../device/rules/compile/catalog.js";
@@ -13,17 +14,30 @@ import { type Compiled, compilePolicy, compileRule, compileScene } from "../../d
 import type { HeldRule, HeldScene } from "../../device/rules/language.js";
 import { RULES_MAX } from "../../device/rules/limits.js";
 import { type HeldPolicy, policyHash } from "../../device/rules/policy.js";
+import { type InstalledDevice, readDeviceFile, recordOf } from "../gateway/deviceFile.js";
 import type { RuleMistake } from "./problems.js";
 import { type ReadFile, readRuleFile } from "./read.js";
 
-export const DEVICES_FILE = "devices.yaml";
-export const POLICY_FILE = "policy.yaml";
-export const RULES_FOLDER = "rules";
-export const SCENES_FOLDER = "scenes";
+const DEVICES_FILE = "devices.yaml";
+/** Of a registration that rests on the file alone. */
+const EVIDENCE = "file";
+
+export interface HomeFiles {
+  readonly devices: string;
+  /** Folder, or the files themselves. */
+  readonly rules: string | readonly string[];
+  readonly scenes: string;
+  readonly policy: string;
+}
+
+export interface HomeDevice {
+  readonly record: DeviceRecord;
+  readonly profile: DeviceProfile;
+  readonly registration: Registration;
+}
 
 export interface GatewayHome {
-  readonly folder: string;
-  readonly devices: readonly { readonly record: DeviceRecord; readonly profile: DeviceProfile }[];
+  readonly devices: readonly HomeDevice[];
   /** Only those that the analyser lets through are `ACTIVE`; others that asked for it are `PAUSED`. */
   readonly rules: readonly HeldRule[];
   readonly scenes: readonly HeldScene[];
@@ -37,14 +51,20 @@ export interface GatewayHome {
 }
 
 export interface HomeOptions {
-  readonly folder: string;
+  readonly files: HomeFiles;
   readonly hash: HashFunction;
   readonly profile: (id: string) => DeviceProfile | undefined;
-  /** Rule files instead of those in `rules/`. */
-  readonly ruleFiles?: readonly string[];
-  /** Link of devices that name none. */
-  readonly link?: string;
-  readonly joinedAt?: number;
+  /** Instead of those of the file: a gateway that runs knows its devices. */
+  readonly devices?: readonly HomeDevice[];
+}
+
+export function filesIn(folder: string): HomeFiles {
+  return {
+    devices: join(folder, DEVICES_FILE),
+    rules: join(folder, "rules"),
+    scenes: join(folder, "scenes"),
+    policy: join(folder, "policy.yaml"),
+  };
 }
 
 /** The folder of the devices that a rule file belongs to: its own or the one above. */
@@ -54,13 +74,13 @@ export function homeOf(ruleFile: string): string {
 }
 
 export async function loadHome(options: HomeOptions): Promise<GatewayHome> {
-  const { folder, hash } = options;
+  const { files, hash } = options;
   const mistakes: RuleMistake[] = [];
-  const devices = await readDevices(options, mistakes);
-  const ruleFiles = options.ruleFiles ?? yamlFiles(join(folder, RULES_FOLDER), mistakes);
+  const devices = options.devices ?? (await readDevices(options, mistakes));
+  const ruleFiles = typeof files.rules === "string" ? yamlFiles(files.rules, mistakes) : files.rules;
   const [ruleReads, sceneReads] = [
     await readAll(ruleFiles, mistakes),
-    await readAll(yamlFiles(join(folder, SCENES_FOLDER), mistakes), mistakes),
+    await readAll(yamlFiles(files.scenes, mistakes), mistakes),
   ];
   const reads = [...ruleReads, ...sceneReads];
   const sources = new Map<string, ReadFile>();
@@ -88,7 +108,7 @@ export async function loadHome(options: HomeOptions): Promise<GatewayHome> {
     return held.status === "ACTIVE" && !passed.has(held.rule.id) ? { ...held, status: "PAUSED" } : held;
   });
   const policy = await readPolicy(options, mistakes);
-  return { folder, devices, rules, scenes, policy, catalog, analysis, mistakes, sources };
+  return { devices, rules, scenes, policy, catalog, analysis, mistakes, sources };
 }
 
 function take<T>(
@@ -113,44 +133,29 @@ function take<T>(
   into.push(compiled.value);
 }
 
-async function readDevices(options: HomeOptions, mistakes: RuleMistake[]): Promise<GatewayHome["devices"]> {
-  const file = join(options.folder, DEVICES_FILE);
-  const read = await readRuleFile(file);
-  mistakes.push(...read.mistakes);
-  if (read.found?.kind !== "devices") return [];
-  const known = new Set<string>();
-  return read.found.text.devices.flatMap((device, index) => {
-    const place = read.place(`devices[${index}]`);
+async function readDevices(options: HomeOptions, mistakes: RuleMistake[]): Promise<readonly HomeDevice[]> {
+  const file = options.files.devices;
+  const { devices, mistakes: wrong } = await readDeviceFile(file);
+  mistakes.push(...wrong.map((problem) => ({ file, line: problem.line, column: problem.column, problem })));
+  return (devices ?? []).flatMap((device): readonly HomeDevice[] => {
     const profile = options.profile(device.profile);
-    if (profile === undefined) {
-      const problem = { code: "RULE_PROFILE_UNKNOWN", device: device.id, profile: device.profile } as const;
-      mistakes.push({ file, ...place, problem });
-      return [];
-    }
-    if (known.has(device.id)) {
-      mistakes.push({ file, ...place, problem: { code: "RULE_FILE_TWICE", id: device.id, other: file } });
-      return [];
-    }
-    known.add(device.id);
-    const record: DeviceRecord = {
-      id: device.id,
-      profile: device.profile,
-      link: device.link ?? options.link ?? "mqtt",
-      address: device.address ?? device.id,
-      name: device.name ?? device.id,
-      groups: device.groups ?? [],
-      ...(device.owner === undefined ? {} : { owner: device.owner }),
-      voucher: { kind: "gateway" },
-      joinedAt: options.joinedAt ?? 0,
-    };
-    return [{ record, profile }];
+    if (profile !== undefined)
+      return [{ record: recordOf(device, 0), profile, registration: registrationOf(device, file) }];
+    const problem = { code: "RULE_PROFILE_UNKNOWN", device: device.id, profile: device.profile } as const;
+    mistakes.push({ file, line: device.line, column: 1, problem });
+    return [];
   });
+}
+
+function registrationOf({ status, trustTier }: InstalledDevice, path: string): Registration {
+  if (status !== "active") return { verdict: status };
+  return { verdict: "registered", trustTier, evidence: { kind: EVIDENCE, path } };
 }
 
 async function readPolicy(options: HomeOptions, mistakes: RuleMistake[]): Promise<HeldPolicy> {
   const empty = { id: "deny-all", version: 1, rules: [] };
   const denyAll = { policy: empty, hash: policyHash(options.hash, empty) };
-  const file = join(options.folder, POLICY_FILE);
+  const file = options.files.policy;
   if (!existsSync(file)) return denyAll;
   const read = await readRuleFile(file);
   mistakes.push(...read.mistakes);

@@ -1,6 +1,7 @@
 /** What can be wrong with the files of a gateway's rules. */
 import { DomainError, type ErrorFamily } from "../../base/error.js";
 import type { CompileProblem } from "../../device/rules/compile/problems.js";
+import type { DeviceFileProblem } from "../gateway/deviceFileProblems.js";
 
 export type RuleFileProblem =
   | { readonly code: "RULE_FILE_UNREADABLE"; readonly reason: string }
@@ -29,5 +30,5 @@ export interface RuleMistake {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  readonly problem: RuleFileProblem | CompileProblem;
+  readonly problem: RuleFileProblem | CompileProblem | DeviceFileProblem;
 }

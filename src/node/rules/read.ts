@@ -1,20 +1,18 @@
-/** One YAML file of rules, scenes, a policy or devices: to its text, or to its mistakes with line and column. */
+/** One YAML file of a rule, a scene or a policy: to its text, or to its mistakes with line and column. */
 import { readFileSync, statSync } from "node:fs";
 import type { Document, LineCounter } from "yaml";
 import type { PolicyText, RuleText, SceneText } from "../../device/rules/compile/text.js";
 import { nearestOf } from "../config/validate.js";
 import { placeOf } from "../profiles/read.js";
 import type { RuleFileProblem, RuleMistake } from "./problems.js";
-import type { DevicesText } from "./schema.js";
 
-/** 4,096 devices at some 200 characters. */
-export const RULE_FILE_BYTES_MAX = 1024 * 1024;
+/** A rule with all there may be of it takes some 10 KiB. */
+export const RULE_FILE_BYTES_MAX = 256 * 1024;
 
 export type RuleFileText =
   | { readonly kind: "rule"; readonly text: RuleText }
   | { readonly kind: "scene"; readonly text: SceneText }
-  | { readonly kind: "policy"; readonly text: PolicyText }
-  | { readonly kind: "devices"; readonly text: DevicesText };
+  | { readonly kind: "policy"; readonly text: PolicyText };
 
 export interface ReadFile {
   readonly file: string;
@@ -81,13 +79,12 @@ async function parseChecked(
     return failed(1, 1, { code: "RULE_FILE_YAML", reason: thrown instanceof Error ? thrown.message : "unreadable" });
   }
   const keys = typeof value === "object" && value !== null ? Object.keys(value) : [];
-  const kind = (["rule", "scene", "policy", "devices"] as const).find((key) => keys.includes(key));
+  const kind = (["rule", "scene", "policy"] as const).find((key) => keys.includes(key));
   if (kind === undefined) return failed(1, 1, { code: "RULE_FILE_KIND" });
   const schema = {
     rule: schemas.ruleSchema,
     scene: schemas.sceneSchema,
     policy: schemas.policySchema,
-    devices: schemas.devicesSchema,
   }[kind];
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
@@ -113,7 +110,7 @@ interface Issue {
 
 /** What people may have meant, whatever the place. */
 const KNOWN_KEYS =
-  "rule title version previous author when if then mode max_runs limits offline evidence priority status device group class owner any property event is above below crosses changes for hysteresis all any_of not of time days active header_age runs presence assume set do with scene notify after on_fail max co_signer every per_hour per_day allow max_header_age steps atomicity exclusive_group arm policy rules effect who capability direction min_tier obligations rate count per devices id profile link address name groups".split(
+  "rule title version previous author when if then mode max_runs limits offline evidence priority status device group class owner any property event is above below crosses changes for hysteresis all any_of not of time days active header_age runs presence assume set do with scene notify after on_fail max co_signer every per_hour per_day allow max_header_age steps atomicity exclusive_group arm policy rules effect who capability direction min_tier obligations rate count per".split(
     " ",
   );
 

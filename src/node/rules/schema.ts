@@ -1,6 +1,5 @@
 /** The shapes of `devices.yaml`, `rules/*.yaml`, `scenes/*.yaml` and `policy.yaml`. Loaded when such a file is read. */
 import { z } from "zod";
-import { DEVICES_MAX } from "../../device/device.js";
 import type { ConditionText, PolicyText, RuleText, SceneText } from "../../device/rules/compile/text.js";
 import {
   ACTIONS_MAX,
@@ -151,22 +150,3 @@ export const policySchema = z.strictObject({
     )
     .max(POLICY_RULES_MAX),
 }) satisfies z.ZodType<PolicyText>;
-
-export const devicesSchema = z.strictObject({
-  devices: z
-    .array(
-      z.strictObject({
-        id,
-        profile: z.string().regex(/^[a-z0-9_-]{1,64}\/[a-z0-9_-]{1,64}$/, "<vendor>/<model>"),
-        link: name.optional(),
-        address: z.string().min(1).max(256).optional(),
-        name: z.string().min(1).max(NAME_CHARACTERS_MAX).optional(),
-        groups: z.array(name).max(64).optional(),
-        owner: name.optional(),
-      }),
-    )
-    .max(DEVICES_MAX),
-});
-
-export type DevicesText = z.infer<typeof devicesSchema>;
-export type DeviceText = DevicesText["devices"][number];

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { loadProfiles } from "../../../src/node/profiles/library.js";
-import { loadHome } from "../../../src/node/rules/home.js";
+import { filesIn, loadHome } from "../../../src/node/rules/home.js";
 import { parseRuleFile } from "../../../src/node/rules/read.js";
 import { hash } from "../../device/rules/world.js";
 
@@ -15,7 +15,7 @@ afterAll(() => {
 
 async function home(folder: string) {
   const { profiles } = await loadProfiles();
-  return await loadHome({ folder, hash, profile: (id) => profiles.get(id) });
+  return await loadHome({ files: filesIn(folder), hash, profile: (id) => profiles.get(id) });
 }
 
 describe("the examples", () => {
@@ -35,7 +35,7 @@ describe("mistakes in files", () => {
     const folder = mkdtempSync(join(tmpdir(), "rules-"));
     folders.push(folder);
     mkdirSync(join(folder, "rules"));
-    writeFileSync(join(folder, "devices.yaml"), "devices:\n  - { id: lamp1, profile: virtual/lamp }\n");
+    writeFileSync(join(folder, "devices.yaml"), "- { id: lamp1, profile: virtual/lamp, link: home, address: lamp1 }\n");
     writeFileSync(
       join(folder, "rules", "bad.yaml"),
       "rule: bad\nwhen:\n  - { device: lamp1, property: lit, is: true }\nthen:\n  - { device: lamp1, set: { level: 20.5 } }\n",
