@@ -5,7 +5,7 @@
  * zero: the first frame that arrives whole is read, whatever came before it.
  */
 import { concatBytes, EMPTY_BYTES } from "../../src/base/bytes.js";
-import { crc32c } from "./crc32c.js";
+import { crc32c } from "../../src/base/crc32c.js";
 
 /** What a frame is. Those of the host are below 0x80, those of the shield above. */
 export const FRAME_TYPE = {

@@ -4,7 +4,8 @@ import type { Millis } from "../base/clock.js";
 /** `[A-Za-z0-9_-]{1,64}`: fit for one level of a topic, a file name and a log line. */
 export type DeviceId = string;
 
-export const DEVICE_ID = /^[A-Za-z0-9_-]{1,64}$/;
+export { DEVICE_ID } from "../codec/device/names.js";
+
 export const DEVICES_MAX = 4_096;
 
 /** Who answers for a device's readings: its own key, or the gateway that hears it on a link of its own. */

@@ -10,10 +10,13 @@ import { cryptoTexts } from "./en/crypto.js";
 import { deviceFileTexts } from "./en/deviceFile.js";
 import { gatewayTexts } from "./en/gateway.js";
 import { homeAssistantTexts } from "./en/homeAssistant.js";
+import { deviceMessageTexts } from "./en/device.js";
 import { keystoreTexts, pkcs11Texts, secretTexts } from "./en/hsm.js";
 import { keyTexts, sendTexts } from "./en/keys.js";
 import { ledgerTexts } from "./en/ledger.js";
+import { lineTexts } from "./en/line.js";
 import { brokerTexts, linkTexts, rpcServerTexts, rpcTexts } from "./en/link.js";
+import { modbusPointTexts, modbusTexts } from "./en/modbus.js";
 import {
   bundleTexts,
   chainInitTexts,
@@ -62,6 +65,9 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   homeAssistant: homeAssistantTexts,
   deviceFile: deviceFileTexts,
   link: linkTexts,
+  line: lineTexts,
+  modbus: modbusTexts,
+  modbusPoint: modbusPointTexts,
   broker: brokerTexts,
   rpc: rpcTexts,
   rpcServer: rpcServerTexts,
@@ -69,6 +75,7 @@ export const ALL_TEXTS: Readonly<Record<string, Readonly<Record<string, Sentence
   state: stateTexts,
   codec: codecTexts,
   wire: wireTexts,
+  deviceMessage: deviceMessageTexts,
   crypto: cryptoTexts,
   base: baseTexts,
   simulator: simulatorTexts,

@@ -16,7 +16,7 @@ import { PublisherNode } from "../../src/node/publisherNode.js";
 import { rpcChainSource } from "../../src/node/rpcSource.js";
 import { systemRandom } from "../../src/node/systemClock.js";
 import { MemoryStore } from "../../src/store/memoryStore.js";
-import { makeShield, PIN, PtyPair } from "../hsm/shieldBench.js";
+import { makeShield, PIN, ShieldPty } from "../hsm/shieldBench.js";
 import { startBroker } from "../support/broker.js";
 import { anchorAt, makeChain } from "../support/chains.js";
 import { until } from "../support/linkContract.js";
@@ -218,7 +218,7 @@ describe("a key in a U-shield", () => {
   };
 
   it("on a serial line signs with its anchor beside it, and its PIN is counted", async () => {
-    const pair = new PtyPair();
+    const pair = new ShieldPty();
     await pair.plug();
     const plugged = plugIn(makeShield({ button: "pressed" }), pair.far);
     ending.push(async () => {

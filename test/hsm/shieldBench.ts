@@ -1,13 +1,12 @@
-/** Two ends of a serial line without hardware: a pty pair of socat that can be unplugged, and a shield at the far end. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** A serial line without hardware that can be unplugged, with a shield at the far end. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { shieldMemory } from "../../hsm/emulator/memory.js";
 import { type PluggedShield, plugIn } from "../../hsm/emulator/shieldOnLine.js";
 import { UShield, type UShieldOptions } from "../../hsm/emulator/uShield.js";
 import type { SecretSource } from "../../hsm/keystore/secretSource.js";
 import { type OpenLine, openSerialLine } from "../../hsm/shield/line.js";
+import { PtyPair } from "../support/ptyPair.js";
 
 export const PIN = "271828";
 export const TRIES_MAX = 5;
@@ -17,38 +16,11 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-export class PtyPair {
-  readonly folder = mkdtempSync(join(tmpdir(), "edgeseal-pty-"));
-  readonly near = join(this.folder, "near");
-  readonly far = join(this.folder, "far");
-  #socat: ChildProcess | undefined;
-
-  async plug(): Promise<void> {
-    const ends = [this.near, this.far].map((link) => `PTY,raw,echo=0,link=${link}`);
-    this.#socat = spawn("socat", ends, { stdio: "ignore" });
-    await until(() => existsSync(this.near) && existsSync(this.far));
-  }
-
-  /** Both devices vanish, as when a cable is pulled. */
-  async unplug(): Promise<void> {
-    const socat = this.#socat;
-    this.#socat = undefined;
-    if (socat === undefined) return;
-    const ended = new Promise((resolve) => socat.once("exit", resolve));
-    socat.kill("SIGKILL");
-    await ended;
-    for (const link of [this.near, this.far]) rmSync(link, { force: true });
-  }
-
+export class ShieldPty extends PtyPair {
   pinFile(pin: string): SecretSource {
     const path = join(this.folder, "pin");
     writeFileSync(path, `${pin}\n`, { mode: 0o600 });
     return { kind: "file", path };
-  }
-
-  async remove(): Promise<void> {
-    await this.unplug();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -67,14 +39,14 @@ export function makeShield(options: Partial<UShieldOptions> = {}): UShield {
 }
 
 export interface Bench {
-  readonly pty: PtyPair;
+  readonly pty: ShieldPty;
   readonly shield: UShield;
   readonly plugged: PluggedShield;
   end(): Promise<void>;
 }
 
 export async function makeBench(options: Partial<UShieldOptions> = {}): Promise<Bench> {
-  const pty = new PtyPair();
+  const pty = new ShieldPty();
   await pty.plug();
   const shield = makeShield(options);
   const plugged = plugIn(shield, pty.far);

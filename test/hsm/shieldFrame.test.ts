@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeCommand, decodeResponse, encodeCommand } from "../../hsm/shield/apdu.js";
 import { COMMAND, decodeCounter, decodeInfo, encodeCounter, encodeInfo } from "../../hsm/shield/commands.js";
-import { crc32c } from "../../hsm/shield/crc32c.js";
 import {
   encodeFrame,
   FRAME_PAYLOAD_BYTES_MAX,
@@ -12,6 +11,7 @@ import {
   type FrameType,
 } from "../../hsm/shield/frame.js";
 import { concatBytes, fromHex, toHex, utf8Bytes } from "../../src/base/bytes.js";
+import { crc32c } from "../../src/base/crc32c.js";
 import { disturb, seededRandom } from "./shieldBench.js";
 
 /** Of the page, made by another program. */

@@ -18,6 +18,8 @@ const TWO_POW_32 = 0x1_0000_0000;
 /** Highest upper half of a 64-bit integer that is still a safe JavaScript integer. */
 const SAFE_HIGH_WORD_MAX = 0x1f_ffff;
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 export class CborReader {
   readonly #bytes: Uint8Array;
   #offset: number;
@@ -48,6 +50,11 @@ export class CborReader {
   /** Whether the next item is an array (else it is something the caller reads another way). */
   get atArray(): boolean {
     return (this.#bytes[this.#offset] ?? 0) >> 5 === MAJOR_ARRAY;
+  }
+
+  /** Whether the next item is text (else it is something the caller reads another way). */
+  get atText(): boolean {
+    return (this.#bytes[this.#offset] ?? 0) >> 5 === MAJOR_TEXT;
   }
 
   /** Number of items of the array that starts here, at most `max`. */
@@ -144,6 +151,19 @@ export class CborReader {
       text += String.fromCharCode(byte);
     }
     return text;
+  }
+
+  /** Text of any script in at most `bytesMax` bytes of well-formed UTF-8. */
+  utf8(field: string, bytesMax: number): string {
+    const at = this.#offset;
+    const length = this.#head(MAJOR_TEXT, "text");
+    if (length > bytesMax) throw new WireError({ code: "WIRE_LENGTH", offset: at, field, got: length });
+    try {
+      return UTF8.decode(this.#take(length));
+    } catch (thrown) {
+      if (thrown instanceof WireError) throw thrown;
+      throw new WireError({ code: "WIRE_TEXT", field });
+    }
   }
 
   #need(length: number): void {

@@ -15,7 +15,7 @@ import { advanceHistory } from "../../../src/node/signing/history.js";
 import type { GuardedSigner, KeyFamily, SignRequest } from "../../../src/node/signing/port.js";
 import { openSqliteGuardStore } from "../../../src/node/signing/sqliteGuardStore.js";
 import { systemRandom } from "../../../src/node/systemClock.js";
-import { makeShield, PIN, PtyPair } from "../../hsm/shieldBench.js";
+import { makeShield, PIN, ShieldPty } from "../../hsm/shieldBench.js";
 import { type SoftHsm, startSoftHsm } from "../../support/softhsm.js";
 import { type Figure, median, round, seconds } from "../measure.js";
 import { openRawToken } from "./rawToken.js";
@@ -186,7 +186,7 @@ async function* onToken(folder: string, hsm: SoftHsm): AsyncIterable<Figure> {
 
 /** A U-shield on a pty pair, its button pressed by itself: the line and the protocol, not the shield, set the pace. */
 async function* onShield(): AsyncIterable<Figure> {
-  const pair = new PtyPair();
+  const pair = new ShieldPty();
   await pair.plug();
   const plugged = plugIn(makeShield({ button: "pressed" }), pair.far);
   try {
