@@ -3,20 +3,29 @@
  * cannot be published now is tried again while the connection lasts; after a reconnect values are put in anew anyway, and
  * topics that are to be cleared are still waiting.
  */
+import { EMPTY_BYTES } from "../../base/bytes.js";
 import type { Counters } from "../../base/counters.js";
 import { codeOf } from "../../base/error.js";
 import type { Link } from "../../base/link.js";
+
+interface Waiting {
+  readonly payload: Uint8Array;
+  /** The topic is to be cleared before: what stood there was of something else, which must be seen to go. */
+  readonly clearFirst: boolean;
+}
 
 /** Publishes that wait for their acknowledgement. */
 export const ANNOUNCEMENTS_IN_FLIGHT = 16;
 /** Pause after one that failed. */
 export const ANNOUNCE_RETRY_MS = 1_000;
 
+const CLEARED: Waiting = { payload: EMPTY_BYTES, clearFirst: false };
+
 export class Announcer {
   readonly #link: Link;
   readonly #counters: Counters;
   /** By topic, oldest first. */
-  readonly #waiting = new Map<string, Uint8Array>();
+  readonly #waiting = new Map<string, Waiting>();
   readonly #inFlight = new Set<string>();
   #retryTimer: NodeJS.Timeout | undefined;
   #whenIdle: (() => void)[] = [];
@@ -26,9 +35,11 @@ export class Announcer {
     this.#counters = counters;
   }
 
-  /** The newest value of a topic; an empty one clears it. */
+  /** The newest value of a topic; an empty one clears it, and is never left out for a later value. */
   put(topic: string, payload: Uint8Array): void {
-    this.#waiting.set(topic, payload);
+    const before = this.#waiting.get(topic);
+    const clearing = before !== undefined && (before.clearFirst || before.payload.length === 0);
+    this.#waiting.set(topic, { payload, clearFirst: clearing && payload.length > 0 });
     this.#next();
   }
 
@@ -42,7 +53,10 @@ export class Announcer {
   forgetValues(): void {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    for (const [topic, payload] of this.#waiting) if (payload.length > 0) this.#waiting.delete(topic);
+    for (const [topic, { payload, clearFirst }] of this.#waiting) {
+      if (clearFirst) this.#waiting.set(topic, CLEARED);
+      else if (payload.length > 0) this.#waiting.delete(topic);
+    }
     this.#settleIdle();
   }
 
@@ -58,12 +72,13 @@ export class Announcer {
 
   #next(): void {
     if (!this.#link.connected || this.#retryTimer !== undefined) return;
-    for (const [topic, payload] of this.#waiting) {
+    for (const [topic, { payload, clearFirst }] of this.#waiting) {
       if (this.#inFlight.size >= ANNOUNCEMENTS_IN_FLIGHT) return;
       // Two values of one topic could overtake each other.
       if (this.#inFlight.has(topic)) continue;
-      this.#waiting.delete(topic);
-      void this.#publish(topic, payload);
+      if (clearFirst) this.#waiting.set(topic, { payload, clearFirst: false });
+      else this.#waiting.delete(topic);
+      void this.#publish(topic, clearFirst ? EMPTY_BYTES : payload);
     }
   }
 
@@ -86,7 +101,11 @@ export class Announcer {
     // Those will not be better the next time.
     if (code === "LINK_PAYLOAD_TOO_LARGE" || code === "LINK_TOPIC_INVALID") return;
     const { connected } = this.#link;
-    if (!this.#waiting.has(topic) && (connected || payload.length === 0)) this.#waiting.set(topic, payload);
+    const newer = this.#waiting.get(topic);
+    if (payload.length === 0) {
+      const clearFirst = newer !== undefined && newer.payload.length > 0;
+      this.#waiting.set(topic, clearFirst && connected ? { payload: newer.payload, clearFirst } : CLEARED);
+    } else if (newer === undefined && connected) this.#waiting.set(topic, { payload, clearFirst: false });
     if (!connected) return;
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = undefined;

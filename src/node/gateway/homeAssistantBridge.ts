@@ -12,7 +12,7 @@ import type { Link, LinkHandlers, LinkMessage } from "../../base/link.js";
 import type { Logger } from "../../base/logger.js";
 import type { DeviceId, DeviceRecord } from "../../device/device.js";
 import type { CommandRequest, GatewayOutput } from "../../device/gateway/messages.js";
-import { isOpen, parseCommand } from "../../device/homeassistant/command.js";
+import { parseCommand } from "../../device/homeassistant/command.js";
 import { discoveryOf, gatewayDiscovery, removalOf } from "../../device/homeassistant/discovery.js";
 import type { HomeAssistantProblem } from "../../device/homeassistant/problems.js";
 import { eventOf, stateOf } from "../../device/homeassistant/state.js";
@@ -21,12 +21,10 @@ import {
   eventTopic,
   gatewayAvailabilityTopic,
   type HomeAssistantNames,
-  isTopicName,
   OFFLINE,
   ONLINE,
   readSetTopic,
   setFilter,
-  setTopic,
   stateTopic,
   statusTopic,
 } from "../../device/homeassistant/topics.js";
@@ -53,8 +51,6 @@ export interface HomeAssistantBridgeOptions {
   /** A command for the core. */
   readonly send: (request: CommandRequest) => void;
   readonly refused?: (problem: HomeAssistantProblem) => void;
-  /** Whether the link takes filters with `+`; else each command topic is subscribed by its name. */
-  readonly wildcards?: boolean;
   readonly logger: Logger;
   readonly spreadMs?: number;
 }
@@ -136,7 +132,7 @@ export class HomeAssistantBridge implements LinkHandlers {
 
   connected(): void {
     if (this.#stopping) return;
-    this.#subscribe([...this.#allTopics()]);
+    this.#subscribe();
     this.#announceAll();
   }
 
@@ -189,24 +185,16 @@ export class HomeAssistantBridge implements LinkHandlers {
       ...{ record, profile, readings: kept?.readings ?? new Map(), stateAt: Number.NEGATIVE_INFINITY },
       availability: kept?.availability ?? "unknown",
     });
-    if (!this.#options.link.connected) return;
-    if (this.#options.wildcards !== true) this.#subscribe(this.#setTopics(record.id, profile));
-    this.#announce(record.id);
+    if (this.#options.link.connected) this.#announce(record.id);
   }
 
   #left(id: DeviceId): void {
-    const shown = this.#devices.get(id);
-    if (shown === undefined) return;
-    const { names, link } = this.#options;
-    this.#devices.delete(id);
+    if (!this.#devices.delete(id)) return;
+    const { names } = this.#options;
     this.#dirty.delete(id);
     // First the device, so that Home Assistant does not show it as unavailable on the way.
     for (const topic of [removalOf(names, id).topic, stateTopic(names, id), availabilityTopic(names, id)]) {
       this.#announcer.put(topic, EMPTY_BYTES);
-    }
-    const topics = this.#options.wildcards === true ? [] : this.#setTopics(id, shown.profile);
-    if (topics.length > 0 && link.connected) {
-      link.unsubscribe(topics).catch((thrown: unknown) => this.counters.add(codeOf(thrown)));
     }
   }
 
@@ -307,33 +295,17 @@ export class HomeAssistantBridge implements LinkHandlers {
     this.#announcer.put(availabilityTopic(this.#options.names, record.id), utf8Bytes(word));
   }
 
-  *#allTopics(): Generator<string> {
-    const { names, wildcards } = this.#options;
-    yield statusTopic(names);
-    if (wildcards === true) yield setFilter(names);
-    else for (const [id, { profile }] of this.#devices) yield* this.#setTopics(id, profile);
-  }
-
-  #setTopics(id: DeviceId, profile: DeviceProfile): string[] {
-    const { names } = this.#options;
-    const properties = [...profile.properties.values()].filter(({ writable }) => writable);
-    const targets = [...properties, ...profile.actions.values()];
-    return targets
-      .filter(({ name, safetyClass }) => isTopicName(name) && isOpen(names, safetyClass))
-      .map(({ name }) => setTopic(names, id, name));
-  }
-
-  #subscribe(topics: readonly string[]): void {
-    if (topics.length === 0) return;
-    this.#options.link.subscribe(topics).catch((thrown: unknown) => {
+  /** Before anything is announced: whoever sees a device may switch it. */
+  #subscribe(): void {
+    const { link, names, logger } = this.#options;
+    link.subscribe([statusTopic(names), setFilter(names)]).catch((thrown: unknown) => {
       const code = codeOf(thrown);
       this.counters.add(code);
-      if (!this.#options.link.connected || this.#stopping) return;
-      this.#options.logger.warn({ code, topics: topics.length }, "Command topics could not be subscribed.");
-      // All of them, because others may have failed meanwhile.
+      if (!link.connected || this.#stopping) return;
+      logger.warn({ code }, "The topics of commands could not be subscribed; it is tried again.");
       this.#subscribeTimer ??= setTimeout(() => {
         this.#subscribeTimer = undefined;
-        this.#subscribe([...this.#allTopics()]);
+        this.#subscribe();
       }, SUBSCRIBE_RETRY_MS);
     });
   }

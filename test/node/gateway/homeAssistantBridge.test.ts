@@ -219,8 +219,15 @@ describe("a command", () => {
     await there.publish(`${BASE}/device/plug/set/on`, "true");
     await until(() => sent.length === 1, "the good one");
     expect(problems).toEqual([{ code: "HOMEASSISTANT_VALUE", device: "plug", target: "on", reason: "type" }]);
-    // Nobody subscribed to it: the valve shows, and cannot be moved.
+    // The valve shows, and cannot be moved.
     expect(there.entity("The valve", "open")).toMatchObject({ p: "binary_sensor" });
+    await there.publish(`${BASE}/device/valve/set/open`, "true");
+    await there.publish(`${BASE}/device/nobody/set/open`, "true");
+    await until(() => problems.length === 3, "both refusals");
+    expect(problems.slice(1)).toEqual([
+      { code: "HOMEASSISTANT_TARGET_CLOSED", device: "valve", target: "open", safetyClass: 3, max: 1 },
+      { code: "HOMEASSISTANT_DEVICE_UNKNOWN", device: "nobody" },
+    ]);
 
     await there.publish(`${BASE}/device/plug/set/on`, "true", true);
     await until(() => sent.length === 2, "the live copy of it");
