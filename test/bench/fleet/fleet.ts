@@ -147,14 +147,15 @@ async function returned(devices: number): Promise<Figure> {
   const fleet = new FleetProcess();
   try {
     const settled = fleet.settled(devices);
-    fleet.tell({ kind: "fleet", port: broker.port, devices, scenario: await parseScenario("benchmark", SCENARIO) });
+    const scenario = await parseScenario("benchmark", SCENARIO);
+    fleet.tell({ kind: "fleet", port: broker.port, devices, scenario });
     const { atMs } = await settled;
     await broker.kill();
     await new Promise((resolve) => setTimeout(resolve, DOWN_MS));
     await broker.restart();
     await fleet.settled(devices);
     const { connectsBySecond } = await fleet.result();
-    const { peakOverMean = Number.NaN } = reconnectPeak(new Map(connectsBySecond), atMs);
+    const { peakOverMean = Number.NaN } = reconnectPeak(new Map(connectsBySecond), atMs, scenario.reconnect.spread);
     return {
       ...{ bench: "fleet.reconnect.peak", value: peakOverMean, unit: "x mean", limit: PEAK_MAX },
       ratio: round(peakOverMean / PEAK_MAX),
