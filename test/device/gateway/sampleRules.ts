@@ -32,7 +32,11 @@ const fire: LinkageRule = {
       hysteresis: 0,
     },
   ],
-  actions: [set("valve", "open", false), { ...set("window", "open", true), coSigner: "owner" }, set("lamp", "lit", true)],
+  actions: [
+    set("valve", "open", false),
+    { ...set("window", "open", true), coSigner: "owner" },
+    set("lamp", "lit", true),
+  ],
   mode: "single",
   maxRuns: 1,
   limits: { minIntervalMs: 0, maxPerHour: 0, maxPerDay: 0 },

@@ -44,6 +44,11 @@ describe("a report", () => {
     expect(page).toContain("Malicious devices: replayer");
     expect(page).toContain(`<b>${result.connectedMost}</b>`);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
+    for (const [, letters = ""] of page.matchAll(/ d="([^"]+)"/g)) {
+      for (const [, x, y] of letters.matchAll(/[ML]([\d.-]+) ([\d.-]+)/g)) {
+        expect(Number(x) >= 56 && Number(x) <= 708 && Number(y) >= 30 && Number(y) <= 194, `${x} ${y}`).toBe(true);
+      }
+    }
     expect(page).not.toMatch(/(src|href)=|url\(|@import|https?:/);
   });
 
@@ -112,10 +117,12 @@ describe("figures", () => {
       [12, 20],
       [40, 5],
     ]);
-    expect(reconnectPeak(connects, 5_000)).toEqual({
+    expect(reconnectPeak(connects, 5_000, 2_000)).toEqual({
       ...{ peakConnectsPerSecond: 30, meanConnectsPerSecond: 20, peakOverMean: 1.5 },
     });
-    expect(reconnectPeak(new Map(), 0)).toEqual({});
+    // All in one second, though they meant to take ten.
+    expect(reconnectPeak(new Map([[7, 1_000]]), 0, 10_000).peakOverMean).toBe(10);
+    expect(reconnectPeak(new Map(), 0, 10_000)).toEqual({});
   });
 
   test("the wheel runs everything once, at its step, in order, also far ahead", () => {
