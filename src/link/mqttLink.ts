@@ -121,7 +121,10 @@ class MqttLinkRunner implements MqttLink {
     checkTopic(topic);
     const session = this.#demandSession();
     const size = payload.length;
-    const limit = Math.max(0, Math.min(PAYLOAD_BYTES_MAX, this.#packetBytesMax - PACKET_OVERHEAD_BYTES));
+    const limit = Math.max(
+      0,
+      Math.min(this.#sessionOptions.payloadBytesMax, this.#packetBytesMax - PACKET_OVERHEAD_BYTES),
+    );
     if (size > limit) throw new LinkError({ code: "LINK_PAYLOAD_TOO_LARGE", size, limit });
     if (this.#unsettledBytes > 0 && this.#unsettledBytes + size > PUBLISH_WAITING_BYTES_MAX) {
       throw new LinkError({ code: "LINK_BUSY", waiting: this.#unsettledBytes, limit: PUBLISH_WAITING_BYTES_MAX });
@@ -192,7 +195,7 @@ class MqttLinkRunner implements MqttLink {
   }
 
   #received(topic: string, payload: Uint8Array, retained: boolean): void {
-    if (payload.length > PAYLOAD_BYTES_MAX) this.#drop("LINK_PAYLOAD_TOO_LARGE");
+    if (payload.length > this.#sessionOptions.payloadBytesMax) this.#drop("LINK_PAYLOAD_TOO_LARGE");
     else this.#inbox.offer({ topic, payload, retained });
   }
 
@@ -255,6 +258,7 @@ function sessionOptions(options: MqttLinkOptions): SessionOptions {
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     acknowledgeTimeoutMs: options.acknowledgeTimeoutMs ?? ACKNOWLEDGE_TIMEOUT_MS,
     subscribeQos: options.subscribeQos ?? 1,
+    payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
     ...(options.will === undefined ? {} : { will: options.will }),

@@ -46,6 +46,8 @@ export interface MqttLinkOptions {
   /** Highest quality of service we ask the broker to deliver with. */
   readonly subscribeQos?: 0 | 1;
   readonly inbox?: Partial<InboxLimits>;
+  /** Largest message that is taken in or sent; a bridge's list of devices is larger than anything of ours. */
+  readonly payloadBytesMax?: number;
   readonly random: Random;
   readonly logger?: Logger;
 }
