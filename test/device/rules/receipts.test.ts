@@ -93,7 +93,9 @@ const material = (stored: StoredReceipt) => ({
 describe("rules as bytes", () => {
   test("are read back as they were written, and the hash is the same everywhere", () => {
     expect(readRule(ruleBytes(RULE.rule))).toEqual(RULE.rule);
-    expect(Buffer.from(ruleHash(hash, RULE.rule)).toString("hex")).toMatchInlineSnapshot(`"28e09c597132da3995e61d07e1a6e3033b90bea97b263747ca17f72a40730ef7"`);
+    expect(Buffer.from(ruleHash(hash, RULE.rule)).toString("hex")).toMatchInlineSnapshot(
+      `"28e09c597132da3995e61d07e1a6e3033b90bea97b263747ca17f72a40730ef7"`,
+    );
   });
 
   test("no bytes make the reader throw anything but a wire error", () => {
