@@ -125,7 +125,10 @@ function planCommands(
   held: string | undefined,
 ): void {
   let delayMs = spec.delayMs;
-  for (const device of facts.members(spec.target)) {
+  const { by, name, not } = spec.target;
+  const members = facts.members(spec.target);
+  // A device that is named and is not there is told about; a group that is empty is empty.
+  for (const device of members.length === 0 && by === "device" && !not ? [name] : members) {
     if (steps.length >= STEPS_PER_RUN_MAX) return;
     const step = planCommand(facts, policy, subject, cause, spec, device, held);
     // Devices of a group or class that do not have it are not meant.
