@@ -7,6 +7,7 @@ import { EMPTY_BYTES } from "../../base/bytes.js";
 import type { Counters } from "../../base/counters.js";
 import { codeOf } from "../../base/error.js";
 import type { Link } from "../../base/link.js";
+import { DEVICES_MAX } from "../../device/device.js";
 
 interface Waiting {
   readonly payload: Uint8Array;
@@ -14,6 +15,8 @@ interface Waiting {
   readonly clearFirst: boolean;
 }
 
+/** Topics that wait: four of each device there may be. The oldest makes room and is counted. */
+export const ANNOUNCEMENTS_WAITING_MAX = 4 * DEVICES_MAX;
 /** Publishes that wait for their acknowledgement. */
 export const ANNOUNCEMENTS_IN_FLIGHT = 16;
 /** Pause after one that failed. */
@@ -38,6 +41,7 @@ export class Announcer {
   /** The newest value of a topic; an empty one clears it, and is never left out for a later value. */
   put(topic: string, payload: Uint8Array): void {
     const before = this.#waiting.get(topic);
+    if (before === undefined && this.#waiting.size >= ANNOUNCEMENTS_WAITING_MAX) this.#dropOldest();
     const clearing = before !== undefined && (before.clearFirst || before.payload.length === 0);
     this.#waiting.set(topic, { payload, clearFirst: clearing && payload.length > 0 });
     this.#next();
@@ -64,6 +68,14 @@ export class Announcer {
   clear(): void {
     this.forgetValues();
     this.#waiting.clear();
+  }
+
+  #dropOldest(): void {
+    for (const topic of this.#waiting.keys()) {
+      this.#waiting.delete(topic);
+      this.#counters.add("HOMEASSISTANT_ANNOUNCEMENT_LOST");
+      return;
+    }
   }
 
   #isIdle(): boolean {

@@ -4,7 +4,7 @@ import { EMPTY_BYTES } from "../../../src/base/bytes.js";
 import { Counters } from "../../../src/base/counters.js";
 import type { Link } from "../../../src/base/link.js";
 import { LinkError } from "../../../src/link/problems.js";
-import { ANNOUNCEMENTS_IN_FLIGHT, Announcer } from "../../../src/node/gateway/announcer.js";
+import { ANNOUNCEMENTS_IN_FLIGHT, ANNOUNCEMENTS_WAITING_MAX, Announcer } from "../../../src/node/gateway/announcer.js";
 
 interface Publish {
   readonly topic: string;
@@ -74,6 +74,18 @@ test("no more are under way than the bound, and the rest follows", async () => {
   }
   await done;
   expect(new Set(link.said).size).toBe(40);
+});
+
+test("no more topics wait than the bound: the oldest makes room and is counted", () => {
+  const link = new HeldLink();
+  link.connected = false;
+  const counters = new Counters();
+  announcer = new Announcer(link, counters);
+  for (let i = 0; i < ANNOUNCEMENTS_WAITING_MAX + 3; i++) announcer.put(`t${i}`, EMPTY_BYTES);
+  expect(counters.get("HOMEASSISTANT_ANNOUNCEMENT_LOST")).toBe(3);
+  link.connected = true;
+  announcer.put("t5", EMPTY_BYTES);
+  expect(link.said[0]).toBe("t3=");
 });
 
 test("a topic is cleared before it gets another's value, also when both wait", async () => {

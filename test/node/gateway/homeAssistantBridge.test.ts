@@ -11,6 +11,7 @@ import { startBroker } from "../../support/broker.js";
 import { action, BOOLEAN, choice, event, number, profile, property, record } from "../../support/deviceProfiles.js";
 import { HomeAssistantClient } from "../../support/homeAssistantClient.js";
 import { seededRandom, until } from "../../support/linkContract.js";
+import { startMosquitto } from "../../support/mosquitto.js";
 import { TcpProxy } from "../../support/tcpProxy.js";
 
 const NAMES = { gateway: "home" };
@@ -206,6 +207,32 @@ describe("after a restart", () => {
     await bridge.stop();
     await until(() => there.text(`${BASE}/availability`) === "offline", "the goodbye");
     expect(there.available("The plug")).toBe(false);
+  });
+});
+
+describe("with Mosquitto", () => {
+  test("a device appears, can be switched, and is there again for Home Assistant after a restart", async () => {
+    const mosquitto = await startMosquitto();
+    const [own = 0] = mosquitto.ports;
+    const far = mqttLink({ url: `mqtt://127.0.0.1:${own}`, clientId: "gateway", random: seededRandom(4) });
+    const one = new HomeAssistantBridge({
+      ...{ link: far, names: NAMES, logger: SILENT_LOGGER, spreadMs: 200 },
+      send: (request) => sent.push(request),
+    });
+    const viewer = await HomeAssistantClient.start(own);
+    one.output({ kind: "joined", record: record("plug", PLUG), profile: PLUG });
+    one.output({ kind: "availability", device: "plug", availability: "online" });
+    one.start();
+    await until(() => viewer.available("The plug"), "the plug");
+    await viewer.publish(`${BASE}/device/plug/set/on`, "true");
+    await until(() => sent.length === 1, "the command");
+    await viewer.restart();
+    await until(() => viewer.available("The plug"), "the plug again");
+    await one.stop();
+    await until(() => !viewer.available("The plug"), "the goodbye");
+    await far.stop();
+    await viewer.stop();
+    await mosquitto.stop();
   });
 });
 
