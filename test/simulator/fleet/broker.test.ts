@@ -151,6 +151,53 @@ describe("a light connection", () => {
       expect(await hears([stream.slice(0, cut), stream.slice(cut)])).toEqual(expected);
   });
 
+  test("that goes silent stays open for the broker, until its device connects again", async () => {
+    const sockets: Socket[] = [];
+    const arrived: ((socket: Socket) => void)[] = [];
+    const next = () => new Promise<Socket>((resolve) => arrived.push(resolve));
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on("error", () => undefined);
+      socket.once("data", () => {
+        socket.write(Uint8Array.from(CONNACK));
+        arrived.shift()?.(socket);
+      });
+      socket.resume();
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const connected: ((client: number) => void)[] = [];
+    const carrier: BrokerCarrier = new BrokerCarrier(
+      { ip: "127.0.0.1", port },
+      2,
+      () => ({
+        connected: (client) => connected.shift()?.(client),
+        message: () => undefined,
+        lost: (_client, code) => expect(code).toBe("nobody is lost"),
+      }),
+      () => performance.now(),
+    );
+    const connect = async (client: number): Promise<Socket> => {
+      const accepted = new Promise((resolve) => connected.push(resolve));
+      const socket = next();
+      carrier.connect(client, { clientId: `c${client}`, keepAliveMs: 60_000 });
+      await accepted;
+      return await socket;
+    };
+    const first = await connect(0);
+    const end = new Promise<void>((resolve) => first.once("close", () => resolve()));
+    carrier.vanish(0, true);
+    const other = await connect(1);
+    expect([first.readableEnded, first.destroyed]).toEqual([false, false]);
+    await connect(0);
+    await end;
+    const gone = new Promise<void>((resolve) => other.once("close", () => resolve()));
+    carrier.vanish(1, false);
+    await gone;
+    await carrier.close();
+  });
+
   test("ends at what is no MQTT, too large, or a refusal", async () => {
     expect(await hears([[0x20, 2, 0, 5]])).toEqual(["CONNACK_5"]);
     expect(await hears([[0x20, 0xff, 0xff, 0xff, 0xff, 0x01]])).toEqual(["PACKET_SIZE"]);
