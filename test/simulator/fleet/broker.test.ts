@@ -84,6 +84,34 @@ describe("a fleet at a broker", () => {
     expect(result.latency.count).toBeGreaterThan(100);
   });
 
+  test("leaves no births behind", async () => {
+    const broker = await mosquitto();
+    const place = { kind: "broker" as const, broker: { url: `mqtt://127.0.0.1:${broker.port}` } };
+    const result = await runFleet({ scenario: await tryScenario(), place, devices: 30, durationMs: 5_000 });
+    expect(result.counts.births).toBe(30);
+    const topics: string[] = [];
+    await new Promise<void>((resolve) => {
+      const carrier: BrokerCarrier = new BrokerCarrier(
+        { ip: "127.0.0.1", port: broker.port },
+        1,
+        () => ({
+          connected: () => {
+            carrier.subscribe(0, ["dev/+/birth"]);
+            carrier.publish(0, { topic: "dev/last/birth", bytes: Uint8Array.of(1), qos: 0, retain: false });
+          },
+          message: (_client, topic) => {
+            topics.push(topic);
+            if (topic === "dev/last/birth") void carrier.close().then(resolve);
+          },
+          lost: (_client, code) => void topics.push(code),
+        }),
+        () => performance.now(),
+      );
+      carrier.connect(0, { clientId: "late", keepAliveMs: 60_000 });
+    });
+    expect(topics).toEqual(["dev/last/birth"]);
+  });
+
   test("that does not answer is an error that names it", async () => {
     const broker = await mosquitto();
     await broker.kill();
