@@ -84,6 +84,34 @@ describe("a fleet at a broker", () => {
     expect(result.latency.count).toBeGreaterThan(100);
   });
 
+  test("leaves no births behind", async () => {
+    const broker = await mosquitto();
+    const place = { kind: "broker" as const, broker: { url: `mqtt://127.0.0.1:${broker.port}` } };
+    const result = await runFleet({ scenario: await tryScenario(), place, devices: 30, durationMs: 5_000 });
+    expect(result.counts.births).toBe(30);
+    const topics: string[] = [];
+    await new Promise<void>((resolve) => {
+      const carrier: BrokerCarrier = new BrokerCarrier(
+        { ip: "127.0.0.1", port: broker.port },
+        1,
+        () => ({
+          connected: () => {
+            carrier.subscribe(0, ["dev/+/birth"]);
+            carrier.publish(0, { topic: "dev/last/birth", bytes: Uint8Array.of(1), qos: 0, retain: false });
+          },
+          message: (_client, topic) => {
+            topics.push(topic);
+            if (topic === "dev/last/birth") void carrier.close().then(resolve);
+          },
+          lost: (_client, code) => void topics.push(code),
+        }),
+        () => performance.now(),
+      );
+      carrier.connect(0, { clientId: "late", keepAliveMs: 60_000 });
+    });
+    expect(topics).toEqual(["dev/last/birth"]);
+  });
+
   test("that does not answer is an error that names it", async () => {
     const broker = await mosquitto();
     await broker.kill();
@@ -149,6 +177,53 @@ describe("a light connection", () => {
     expect(await hears(stream.map((byte) => [byte]))).toEqual(expected);
     for (const cut of [1, 5, 6, 9, 13])
       expect(await hears([stream.slice(0, cut), stream.slice(cut)])).toEqual(expected);
+  });
+
+  test("that goes silent stays open for the broker, until its device connects again", async () => {
+    const sockets: Socket[] = [];
+    const arrived: ((socket: Socket) => void)[] = [];
+    const next = () => new Promise<Socket>((resolve) => arrived.push(resolve));
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on("error", () => undefined);
+      socket.once("data", () => {
+        socket.write(Uint8Array.from(CONNACK));
+        arrived.shift()?.(socket);
+      });
+      socket.resume();
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const connected: ((client: number) => void)[] = [];
+    const carrier: BrokerCarrier = new BrokerCarrier(
+      { ip: "127.0.0.1", port },
+      2,
+      () => ({
+        connected: (client) => connected.shift()?.(client),
+        message: () => undefined,
+        lost: (_client, code) => expect(code).toBe("nobody is lost"),
+      }),
+      () => performance.now(),
+    );
+    const connect = async (client: number): Promise<Socket> => {
+      const accepted = new Promise((resolve) => connected.push(resolve));
+      const socket = next();
+      carrier.connect(client, { clientId: `c${client}`, keepAliveMs: 60_000 });
+      await accepted;
+      return await socket;
+    };
+    const first = await connect(0);
+    const end = new Promise<void>((resolve) => first.once("close", () => resolve()));
+    carrier.vanish(0, true);
+    const other = await connect(1);
+    expect([first.readableEnded, first.destroyed]).toEqual([false, false]);
+    await connect(0);
+    await end;
+    const gone = new Promise<void>((resolve) => other.once("close", () => resolve()));
+    carrier.vanish(1, false);
+    await gone;
+    await carrier.close();
   });
 
   test("ends at what is no MQTT, too large, or a refusal", async () => {

@@ -95,11 +95,13 @@ describe("a fault", () => {
   });
 
   test("restart of the broker: everybody is lost, and everybody returns, not at one moment", async () => {
-    const { faults, counts, samples } = await withFault("{ kind: brokerRestart, at: 20s, down: 1s }");
+    const scenario = await tryScenario("[{ kind: brokerRestart, at: 20s, down: 1s }]");
+    const { faults, counts, samples } = await run({ ...scenario, reconnect: { spread: 10_000, max: 30_000 } });
     const effects: Record<string, number> = faults[0]?.effects ?? {};
     expect(effects.connectionsLost).toBe(101);
     expect(counts.births).toBe(200);
     expect(effects.peakOverMean).toBeLessThanOrEqual(3);
+    expect(effects.meanConnectsPerSecond).toBeGreaterThan(5);
     expect(samples.at(-1)?.connected).toBe(100);
   });
 
