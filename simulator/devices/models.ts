@@ -21,7 +21,22 @@ export type Behaviour =
   /** A number that only grows, `perHour` at the curve's top. */
   | { readonly kind: "counter"; readonly curve: CurveName; readonly perHour: number }
   /** True in a slot of `slotMs` with the curve's value x `perMille` / 1000 per mille. */
-  | { readonly kind: "chance"; readonly curve: CurveName; readonly perMille: number; readonly slotMs: number }
+  | {
+      readonly kind: "chance";
+      readonly curve: CurveName;
+      readonly perMille: number;
+      readonly slotMs: number;
+      /** False then, and true otherwise. */
+      readonly inverted?: true;
+    }
+  /** True while one number is below `times` another, and a choice is not `off`. */
+  | {
+      readonly kind: "below";
+      readonly number: string;
+      readonly other: string;
+      readonly times: number;
+      readonly unless: { readonly choice: string; readonly is: string };
+    }
   /** A battery: from `full` downwards, `perDay` a day, never below `low`. */
   | { readonly kind: "battery"; readonly full: number; readonly low: number; readonly perDay: number }
   /** True while something is wrong, which only the scenario says. */
@@ -34,11 +49,11 @@ export interface VirtualProperty {
   readonly behaviour: Behaviour;
 }
 
-/** Without an argument; sets a held property. */
+/** Without an argument; changes a held property. */
 export interface VirtualAction {
   readonly name: string;
   readonly sets: string;
-  readonly to: DeviceValue;
+  readonly to: DeviceValue | { readonly opposite: true };
 }
 
 export interface VirtualModel {
@@ -72,10 +87,9 @@ const held = (name: string, type: ValueType, initial: DeviceValue): VirtualPrope
   writable: true,
   behaviour: { kind: "held", initial },
 });
-const BATTERY = measured("battery", PERCENT, { kind: "battery", full: 100, low: 5, perDay: 1 });
 
 export const MODEL_NAMES = [
-  "smoke-sensor",
+  "smoke",
   "gas-valve",
   "window",
   "lamp",
@@ -88,80 +102,51 @@ export const MODEL_NAMES = [
 export type ModelName = (typeof MODEL_NAMES)[number];
 
 export const MODELS: Readonly<Record<ModelName, VirtualModel>> = {
-  "smoke-sensor": {
-    profile: "virtual/smoke-sensor",
-    properties: [measured("smoke", BOOLEAN, { kind: "alarm" }), BATTERY],
-    actions: [],
-    events: [{ name: "alarm", when: "smoke" }],
-  },
-  "gas-valve": {
-    profile: "virtual/gas-valve",
-    properties: [held("open", BOOLEAN, true)],
-    actions: [{ name: "close", sets: "open", to: false }],
-    events: [],
-  },
-  window: {
-    profile: "virtual/window",
-    properties: [held("position", PERCENT, 0)],
-    actions: [],
-    events: [],
-  },
-  lamp: {
-    profile: "virtual/lamp",
-    properties: [held("on", BOOLEAN, false), held("level", PERCENT, 100)],
-    actions: [],
-    events: [],
-  },
-  lock: {
-    profile: "virtual/lock",
-    properties: [held("locked", BOOLEAN, true), BATTERY],
-    actions: [],
-    events: [],
-  },
-  meter: {
-    profile: "virtual/meter",
-    properties: [
-      measured("power", number(1, 0, 250_000, "W"), {
-        ...{ kind: "curve", curve: "household", low: 600, high: 32_000 },
-        ...{ offset: 2_000, noise: 900 },
-      }),
-      measured("energy", number(3, 0, 999_999_999, "kWh"), { kind: "counter", curve: "household", perHour: 3_200 }),
-      measured("voltage", number(1, 0, 5_000, "V"), {
-        ...{ kind: "curve", curve: "flat", low: 2_290, high: 2_310 },
-        ...{ offset: 15, noise: 8 },
-      }),
-    ],
-    actions: [],
-    events: [],
-  },
-  motion: {
-    profile: "virtual/motion",
-    properties: [
-      measured("motion", BOOLEAN, { kind: "chance", curve: "household", perMille: 400, slotMs: 60_000 }),
-      BATTERY,
-    ],
-    actions: [],
-    events: [],
-  },
-  contact: {
-    profile: "virtual/contact",
-    properties: [
-      measured("open", BOOLEAN, { kind: "chance", curve: "household", perMille: 120, slotMs: 120_000 }),
-      BATTERY,
-    ],
-    actions: [],
-    events: [],
-  },
-  thermostat: {
-    profile: "virtual/thermostat",
-    properties: [
-      measured("temperature", number(2, -4_000, 8_000, "°C"), {
-        ...{ kind: "curve", curve: "warmth", low: 1_850, high: 2_350 },
-        ...{ offset: 60, noise: 12 },
-      }),
-      held("setpoint", number(2, 500, 3_500, "°C"), 2_000),
-    ],
-    actions: [],
-    events: [],
-  },
+  smoke: modelOf("smoke", [
+    measured("smoke", BOOLEAN, { kind: "alarm" }),
+    measured("battery", PERCENT, { kind: "battery", full: 100, low: 5, perDay: 1 }),
+  ]),
+  "gas-valve": modelOf("gas-valve", [held("open", BOOLEAN, true)]),
+  window: modelOf("window", [held("open", BOOLEAN, false)]),
+  lamp: modelOf(
+    "lamp",
+    [held("lit", BOOLEAN, false), held("level", PERCENT, 100)],
+    [{ name: "toggle", sets: "lit", to: { opposite: true } }],
+  ),
+  lock: modelOf("lock", [held("locked", BOOLEAN, true)]),
+  meter: modelOf("meter", [
+    measured("power", number(1, -200_000, 200_000, "W"), {
+      ...{ kind: "curve", curve: "household", low: 600, high: 32_000 },
+      ...{ offset: 2_000, noise: 900 },
+    }),
+    measured("energy", number(3, 0, 1_000_000_000, "kWh"), { kind: "counter", curve: "household", perHour: 3_200 }),
+  ]),
+  motion: modelOf("motion", [
+    measured("motion", BOOLEAN, { kind: "chance", curve: "household", perMille: 400, slotMs: 60_000 }),
+  ]),
+  contact: modelOf("contact", [
+    measured("closed", BOOLEAN, {
+      ...{ kind: "chance", curve: "household", perMille: 120, slotMs: 120_000, inverted: true },
+    }),
+  ]),
+  thermostat: modelOf("thermostat", [
+    measured("temperature", number(2, -4_000, 8_500, "°C"), {
+      ...{ kind: "curve", curve: "warmth", low: 1_850, high: 2_350 },
+      ...{ offset: 60, noise: 12 },
+    }),
+    held("setpoint", number(1, 50, 300, "°C"), 200),
+    held("mode", { kind: "choice", choices: ["off", "heat"] }, "heat"),
+    measured("heating", BOOLEAN, {
+      ...{ kind: "below", number: "temperature", other: "setpoint", times: 10 },
+      unless: { choice: "mode", is: "off" },
+    }),
+  ]),
 };
+
+function modelOf(
+  name: string,
+  properties: readonly VirtualProperty[],
+  actions: readonly VirtualAction[] = [],
+): VirtualModel {
+  return { profile: `virtual/${name}`, properties, actions, events: [] };
+}

@@ -19,7 +19,7 @@ import { eventSigningBytes, identitySigningBytes, stateSigningBytes } from "../.
 import type { DeviceId } from "../../src/device/device.js";
 import type { DeviceValue, ValueType } from "../../src/device/value.js";
 import { countedUntil, curveAt, DAY_MS, mixed, within } from "./curves.js";
-import type { VirtualModel, VirtualProperty } from "./models.js";
+import type { VirtualAction, VirtualModel, VirtualProperty } from "./models.js";
 
 /** Acknowledgements that are repeated when a command comes again. */
 export const ACKS_KEPT_MAX = 16;
@@ -190,9 +190,14 @@ export class NativeDevice {
     if (refusal !== undefined) return { messages: [ack], refusal };
     this.commandsDone++;
     const action = this.model.actions.find(({ name }) => name === message.target);
-    if (action !== undefined) this.set(action.sets, action.to);
+    if (action !== undefined) this.#act(action, now);
     else if (message.value !== undefined) this.set(message.target, message.value);
     return { messages: [ack, this.state(now)] };
+  }
+
+  #act({ sets, to }: VirtualAction, now: DeviceNow): void {
+    if (typeof to !== "object") this.set(sets, to);
+    else this.set(sets, this.#valueOf(sets, now) !== true);
   }
 
   challenge(message: ChallengeMessage): IdentityMessage {
@@ -201,7 +206,12 @@ export class NativeDevice {
     return { ...unsigned, signature };
   }
 
-  value({ name, type, behaviour }: VirtualProperty, { worldMs }: DeviceNow): DeviceValue {
+  #valueOf(name: string, now: Pick<DeviceNow, "worldMs">): DeviceValue | undefined {
+    const property = this.model.properties.find((one) => one.name === name);
+    return property === undefined ? undefined : this.value(property, now);
+  }
+
+  value({ name, type, behaviour }: VirtualProperty, { worldMs }: Pick<DeviceNow, "worldMs">): DeviceValue {
     const held = this.#held?.get(name);
     if (held !== undefined) return held;
     switch (behaviour.kind) {
@@ -216,7 +226,12 @@ export class NativeDevice {
       case "chance": {
         const slot = Math.floor(worldMs / behaviour.slotMs);
         const chance = (behaviour.perMille * curveAt(behaviour.curve, worldMs)) / PER_MILLE;
-        return within(this.#mixed(name, slot), 0, PER_MILLE - 1) < chance;
+        return within(this.#mixed(name, slot), 0, PER_MILLE - 1) < chance !== (behaviour.inverted === true);
+      }
+      case "below": {
+        const { number, other, times, unless } = behaviour;
+        if (this.#valueOf(unless.choice, { worldMs }) === unless.is) return false;
+        return Number(this.#valueOf(number, { worldMs })) < times * Number(this.#valueOf(other, { worldMs }));
       }
       case "counter": {
         const phase = within(this.#mixed(name), 0, DAY_MS);

@@ -29,6 +29,7 @@ const FIRST_STATE_MS = 100;
 /** A gateway is back long before its devices. */
 const GATEWAY_SPREAD_MS = 1_000;
 const FAILURES_MAX = 24;
+const NO_BYTES = new Uint8Array(0);
 /** Attempts over the same time, before it doubles: a broker that is away for a moment is met by an even stream. */
 const EVEN_ATTEMPTS = 3;
 
@@ -142,6 +143,14 @@ export class FleetEngine implements CarrierHandlers {
     this.#nowMs = nowMs;
   }
 
+  /** Before the end: clears the retained births, so that a broker is left as it was found. */
+  farewell(): void {
+    for (const [own, device] of this.#devices.entries()) {
+      if (this.#states[own] !== STATE.on) continue;
+      this.#carrier.publish(own, { topic: deviceTopic(device.id, "birth"), bytes: NO_BYTES, qos: 0, retain: true });
+    }
+  }
+
   connected(client: number, nowMs: number): void {
     this.#connecting--;
     this.#states[client] = STATE.on;
@@ -157,7 +166,7 @@ export class FleetEngine implements CarrierHandlers {
       this.#say(client, device, device.birthMessage(), nowMs);
       this.#schedule(nowMs + FIRST_STATE_MS, client, TIMER.first);
     }
-    this.#nextConnections(nowMs);
+    this.#nextConnections();
   }
 
   lost(client: number, code: string, nowMs: number): void {
@@ -175,7 +184,7 @@ export class FleetEngine implements CarrierHandlers {
     const failures = Math.min(FAILURES_MAX, this.#failures[client] ?? 0);
     this.#failures[client] = failures + 1;
     this.#schedule(nowMs + this.#waitMs(client, failures, nowMs), client, TIMER.connect);
-    this.#nextConnections(nowMs);
+    this.#nextConnections();
   }
 
   message(client: number, topic: string, bytes: Uint8Array, retained: boolean, nowMs: number): void {
@@ -282,17 +291,17 @@ export class FleetEngine implements CarrierHandlers {
     if (state === STATE.off && client < this.#plan.count) this.#devices[client]?.powerOn(this.#now(nowMs));
     this.#states[client] = STATE.queued;
     this.#queue.push(client);
-    this.#nextConnections(nowMs);
+    this.#nextConnections();
   }
 
-  #nextConnections(nowMs: number): void {
+  #nextConnections(): void {
     const most = this.#options.connectingMax ?? CONNECTING_MAX;
     while (this.#connecting < most && this.#queueAt < this.#queue.length) {
       const client = this.#queue[this.#queueAt++] as number;
       if (this.#states[client] !== STATE.queued) continue;
       this.#states[client] = STATE.connecting;
       this.#connecting++;
-      this.#connect(client, nowMs);
+      this.#connect(client);
     }
     if (this.#queueAt === this.#queue.length && this.#queueAt > 0) {
       this.#queue = [];
@@ -300,7 +309,7 @@ export class FleetEngine implements CarrierHandlers {
     }
   }
 
-  #connect(client: number, _nowMs: number): void {
+  #connect(client: number): void {
     const keepAliveMs = this.#plan.scenario.keepAlive;
     const device = this.#devices[client];
     if (device === undefined) {

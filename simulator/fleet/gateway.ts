@@ -156,6 +156,7 @@ export class VirtualGateways {
         const state = decodeDeviceMessageOf("state", bytes);
         if (!this.#counted(known, state) || !this.#valuesFit(index, state)) return undefined;
         this.#counts.add("readings");
+        if (this.#alarms(index, state)) this.#counts.add("readings.alarming");
         this.#compare(index, state, nowMs);
         return { device: index, birth: state.birth, sequence: state.sequence };
       }
@@ -230,6 +231,13 @@ export class VirtualGateways {
       }
     }
     return true;
+  }
+
+  #alarms(index: number, { values }: StateMessage): boolean {
+    const { properties } = this.#plan.kindOf(index).model;
+    return values.some(
+      ([name, value]) => value === true && properties.find((one) => one.name === name)?.behaviour.kind === "alarm",
+    );
   }
 
   /** Only a simulator knows the truth: a reading that no intact sensor could give counts, its device once. */

@@ -41,7 +41,7 @@ export function faultOutcomes(plan: FleetPlan, facts: RunFacts): FaultOutcome[] 
     const atMs = plan.faultMs(fault);
     const devices = fault.kind === "brokerRestart" ? plan.devices : plan.picked(i).length;
     const injected = facts.counts[injectedName(i)] ?? 0;
-    const effects = injected === 0 ? {} : effectsOf(fault, atMs, facts);
+    const effects = injected === 0 ? {} : effectsOf(fault, atMs, plan, facts);
     return {
       kind: fault.kind,
       ...(fault.kind === "malicious" ? { does: fault.does } : {}),
@@ -50,7 +50,11 @@ export function faultOutcomes(plan: FleetPlan, facts: RunFacts): FaultOutcome[] 
   });
 }
 
-function effectsOf(fault: Fault, atMs: number, facts: RunFacts): Record<string, number> {
+/** MQTT 3.1.1 section 3.1.2.10, and what the messages need. */
+const KEEP_ALIVE_FACTOR = 1.5;
+const ON_THE_WAY_MS = 3_000;
+
+function effectsOf(fault: Fault, atMs: number, plan: FleetPlan, facts: RunFacts): Record<string, number> {
   switch (fault.kind) {
     case "malicious":
       return Object.fromEntries(
@@ -70,17 +74,20 @@ function effectsOf(fault: Fault, atMs: number, facts: RunFacts): Record<string, 
         readingsAstray: facts.counts["readings.astray"] ?? 0,
       };
     case "alarm":
-      return { events: countBetween(facts.samples, "events", atMs, atMs + fault.for) };
-    case "drop":
+      return { alarmingReadings: countBetween(facts.samples, "readings.alarming", atMs, Number.POSITIVE_INFINITY) };
+    case "drop": {
+      const noticedWithinMs =
+        ON_THE_WAY_MS + (fault.how === "silent" ? KEEP_ALIVE_FACTOR * plan.scenario.keepAlive : 0);
       return {
-        deathsHeard: countBetween(facts.samples, "deaths", atMs, Number.POSITIVE_INFINITY),
+        deathsHeard: countBetween(facts.samples, "deaths", atMs, atMs + noticedWithinMs),
         ...returnOf(facts, atMs, atMs + fault.away),
       };
+    }
     case "brokerRestart":
       return {
         connectionsLost: countBetween(facts.samples, "losses", atMs, Number.POSITIVE_INFINITY),
         ...returnOf(facts, atMs, atMs + fault.down),
-        ...reconnectPeak(facts.connects, atMs + fault.down),
+        ...reconnectPeak(facts.connects, atMs + fault.down, plan.scenario.reconnect.spread),
       };
   }
 }
@@ -96,9 +103,14 @@ function returnOf({ samples }: RunFacts, atMs: number, fromMs: number): Record<s
 
 /**
  * From the moment the broker is there again until the return is over (a gap of `GAP_SECONDS` without connections): the
- * busiest second over the average of the seconds from the first connection to the last.
+ * busiest second over the average from the first connection to the last, taken over the time in which the devices mean to
+ * return (`spreadMs`) at least: everybody in one second would otherwise look perfectly even.
  */
-export function reconnectPeak(connects: ReadonlyMap<number, number>, fromMs: number): Record<string, number> {
+export function reconnectPeak(
+  connects: ReadonlyMap<number, number>,
+  fromMs: number,
+  spreadMs: number,
+): Record<string, number> {
   const rates: number[] = [];
   let quiet = 0;
   const last = Math.max(0, ...connects.keys());
@@ -111,7 +123,7 @@ export function reconnectPeak(connects: ReadonlyMap<number, number>, fromMs: num
   while (rates.at(-1) === 0) rates.pop();
   if (rates.length === 0) return {};
   const peak = Math.max(...rates);
-  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / Math.max(rates.length, spreadMs / 1_000);
   return {
     peakConnectsPerSecond: peak,
     meanConnectsPerSecond: Number(mean.toFixed(1)),

@@ -39,11 +39,11 @@ export async function runShare(options: ShareOptions, { sampleMs, onSample, sign
         () => undefined,
       );
       onSample?.(engine.sampler.take(clock(), engine.connectedDevices, process.memoryUsage.rss()));
-      if (until >= plan.runMs || signal?.aborted === true) break;
+      if (until >= plan.runMs || signal?.aborted === true) return shareResult(engine, floorBytes);
     }
   } finally {
     clearInterval(step);
+    engine.farewell();
     await carrier.close();
   }
-  return shareResult(engine, floorBytes);
 }

@@ -31,9 +31,13 @@ export interface Link {
   readonly connected: boolean;
   /** Rejects with a LinkError when not connected, too large, or refused. An empty payload clears a retained topic. */
   publish(topic: string, payload: Uint8Array, options: PublishOptions): Promise<void>;
-  /** Exact topic names; several go out in one packet. */
-  subscribe(topics: readonly string[]): Promise<void>;
-  unsubscribe(topics: readonly string[]): Promise<void>;
+  /**
+   * Exact topic names, or filters in which whole levels are `+` (`dev/+/birth`); never `#`. Several go out in one packet.
+   * A message on a topic that several of them mean may come more than once.
+   */
+  subscribe(filters: readonly string[]): Promise<void>;
+  /** The same texts as given to `subscribe`. */
+  unsubscribe(filters: readonly string[]): Promise<void>;
   /** Bytes on the wire so far. */
   readonly traffic: { readonly bytesIn: number; readonly bytesOut: number };
   stop(): Promise<void>;

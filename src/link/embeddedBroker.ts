@@ -45,6 +45,11 @@ export interface EmbeddedBrokerOptions extends BrokerAccess {
   readonly packetBytesMax?: number;
   readonly retainedBytesMax?: number;
   readonly idleMaxMs?: number;
+  /**
+   * A client came with the id of one that is still connected, which is thus cut off (MQTT 3.1.1 section 3.1.4). Once it
+   * may be a device whose old connection nobody has noticed to be gone; again and again it is two with one id.
+   */
+  readonly clientTakenOver?: (clientId: string) => void;
   readonly logger?: Logger;
 }
 
@@ -69,6 +74,8 @@ class EmbeddedBrokerRunner implements EmbeddedBroker {
   readonly #sockets = new Set<Socket>();
   readonly #usernames = new WeakMap<Client, string>();
   readonly #subscriptions = new WeakMap<Client, Set<string>>();
+  /** The connected client of each id; as many as there are connections. */
+  readonly #clients = new Map<string, Client>();
   #retained: RetainedBudget;
   #server: Server | undefined;
   #aedes: Aedes | undefined;
@@ -105,6 +112,7 @@ class EmbeddedBrokerRunner implements EmbeddedBroker {
     const aedes = this.#aedes;
     this.#server = undefined;
     this.#aedes = undefined;
+    this.#clients.clear();
     if (server === undefined) return;
     const closed = new Promise<void>((resolve) => {
       if (server.listening) server.close(() => resolve());
@@ -180,6 +188,7 @@ class EmbeddedBrokerRunner implements EmbeddedBroker {
       authenticate: (client, username, password, done) => {
         if (username !== undefined) this.#usernames.set(client, username);
         if (this.#rules.login({ clientId: client.id, username, password })) {
+          this.#noteTakeOver(client);
           if (client.conn instanceof BrokerConnection) client.conn.limitPackets(this.#packetBytesMax);
           done(null, true);
         } else {
@@ -206,7 +215,23 @@ class EmbeddedBrokerRunner implements EmbeddedBroker {
     };
   }
 
+  /** Before aedes cuts the older one off. */
+  #noteTakeOver(client: Client): void {
+    if (!this.#clients.has(client.id)) return;
+    this.#count("BROKER_CLIENT_TAKEN_OVER");
+    this.#logger.warn({ clientId: client.id }, "A client came with the id of another one that is connected.");
+    try {
+      this.#options.clientTakenOver?.(client.id);
+    } catch {
+      this.#count("BROKER_HOOK_FAILED");
+    }
+  }
+
   #listen(aedes: Aedes): void {
+    aedes.on("client", (client) => this.#clients.set(client.id, client));
+    aedes.on("clientDisconnect", (client) => {
+      if (this.#clients.get(client.id) === client) this.#clients.delete(client.id);
+    });
     aedes.on("keepaliveTimeout", () => this.#count("BROKER_KEEPALIVE_CLOSED"));
     aedes.on("clientError", () => this.#count("BROKER_CLIENT_FAILED"));
     aedes.on("connectionError", (_client, error) => {

@@ -1,12 +1,16 @@
 /**
  * Between the network and the handler: a token bucket per topic and a bound on everything that waits.
  *
- * Only topics that were subscribed to get through, so a broker cannot make the table of buckets grow. The handler runs in
- * its own turn, a few messages at a time, so that a burst does not starve timers; while more than half of the bound
+ * Only topics that were subscribed to get through, so a broker cannot make the table of buckets grow; what a filter with
+ * `+` lets in has a bound of its own (`matchedTopics.ts`), and leaves a quarter of the waiting room to exact topics. The
+ * handler runs in its own turn, a few messages at a time, so that a burst does not starve timers; while more than half of the bound
  * waits, reading from the socket stops.
  */
 import type { LinkMessage } from "../base/link.js";
+import { MATCHED_TOPICS_MAX, MatchedTopics } from "./matchedTopics.js";
 import type { LinkDropCode } from "./problems.js";
+import { TokenBucket } from "./tokenBucket.js";
+import { filterMatches, hasWildcard, topicFault } from "./topics.js";
 
 export const INBOX_MESSAGES_MAX = 4_096;
 export const INBOX_BYTES_MAX = 8 * 1024 * 1024;
@@ -14,12 +18,16 @@ export const TOPIC_BURST_MESSAGES = 512;
 export const TOPIC_MESSAGES_PER_SECOND = 256;
 /** Messages handed on before other work gets a turn. */
 const INBOX_BATCH_MESSAGES = 64;
+/** Of both bounds, for what filters let in; more than the half from which reading from the socket stops. */
+const MATCHED_SHARE = 0.75;
 
 export interface InboxLimits {
   readonly messagesMax: number;
   readonly bytesMax: number;
   readonly topicBurst: number;
   readonly topicPerSecond: number;
+  /** Topics with a bucket of their own, for each filter. */
+  readonly matchedTopicsMax: number;
 }
 
 export const INBOX_LIMITS: InboxLimits = {
@@ -27,12 +35,8 @@ export const INBOX_LIMITS: InboxLimits = {
   bytesMax: INBOX_BYTES_MAX,
   topicBurst: TOPIC_BURST_MESSAGES,
   topicPerSecond: TOPIC_MESSAGES_PER_SECOND,
+  matchedTopicsMax: MATCHED_TOPICS_MAX,
 };
-
-interface Bucket {
-  tokens: number;
-  filledAtMs: number;
-}
 
 export interface InboxOutlets {
   deliver(message: LinkMessage): void;
@@ -46,7 +50,8 @@ export interface InboxOutlets {
 export class Inbox {
   readonly #limits: InboxLimits;
   readonly #outlets: InboxOutlets;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #filters = new Map<string, MatchedTopics>();
   #queue: LinkMessage[] = [];
   /** Index of the oldest message in `#queue`; cheaper than shifting a long array. */
   #next = 0;
@@ -59,29 +64,41 @@ export class Inbox {
     this.#outlets = outlets;
   }
 
+  /** Topics and filters. */
   get topicCount(): number {
-    return this.#buckets.size;
+    return this.#buckets.size + this.#filters.size;
   }
 
-  has(topic: string): boolean {
-    return this.#buckets.has(topic);
+  get filterCount(): number {
+    return this.#filters.size;
   }
 
-  /** Lets messages of this topic through from now on, with a full bucket. */
-  open(topic: string): void {
-    this.#buckets.set(topic, { tokens: this.#limits.topicBurst, filledAtMs: this.#outlets.monotonicMs() });
+  has(filter: string): boolean {
+    return this.#buckets.has(filter) || this.#filters.has(filter);
   }
 
-  close(topic: string): void {
-    this.#buckets.delete(topic);
+  /** Lets messages of this topic or filter through from now on, with full buckets. */
+  open(filter: string): void {
+    const now = this.#outlets.monotonicMs();
+    const { topicBurst, topicPerSecond, matchedTopicsMax } = this.#limits;
+    if (hasWildcard(filter)) {
+      const limits = { topicsMax: matchedTopicsMax, topicBurst, topicPerSecond };
+      this.#filters.set(filter, new MatchedTopics(limits, now));
+    } else this.#buckets.set(filter, new TokenBucket(topicBurst, topicPerSecond, now));
+  }
+
+  close(filter: string): void {
+    this.#buckets.delete(filter);
+    this.#filters.delete(filter);
   }
 
   offer(message: LinkMessage): void {
     const bucket = this.#buckets.get(message.topic);
-    if (bucket === undefined) this.#outlets.dropped("LINK_TOPIC_UNEXPECTED");
-    else if (!this.#spend(bucket)) this.#outlets.dropped("LINK_TOPIC_FLOODED");
-    else if (this.#waiting >= this.#limits.messagesMax || this.#bytes + message.payload.length > this.#limits.bytesMax)
-      this.#outlets.dropped("LINK_INBOX_FULL");
+    const matched = bucket === undefined ? this.#matched(message.topic) : undefined;
+    const now = this.#outlets.monotonicMs();
+    if (bucket === undefined && matched === undefined) this.#outlets.dropped("LINK_TOPIC_UNEXPECTED");
+    else if (!(bucket?.spend(now) ?? matched?.spend(message.topic, now))) this.#outlets.dropped("LINK_TOPIC_FLOODED");
+    else if (this.#isFull(message, matched === undefined ? 1 : MATCHED_SHARE)) this.#outlets.dropped("LINK_INBOX_FULL");
     else this.#put(message);
   }
 
@@ -90,6 +107,7 @@ export class Inbox {
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#turn = undefined;
     this.#buckets.clear();
+    this.#filters.clear();
     this.#queue = [];
     this.#next = 0;
     this.#bytes = 0;
@@ -100,14 +118,16 @@ export class Inbox {
     return this.#queue.length - this.#next;
   }
 
-  #spend(bucket: Bucket): boolean {
-    const now = this.#outlets.monotonicMs();
-    const gained = ((now - bucket.filledAtMs) / 1000) * this.#limits.topicPerSecond;
-    bucket.tokens = Math.min(this.#limits.topicBurst, bucket.tokens + gained);
-    bucket.filledAtMs = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens--;
-    return true;
+  /** A name that came in is looked at before it becomes one that we keep. */
+  #matched(topic: string): MatchedTopics | undefined {
+    if (this.#filters.size === 0 || topicFault(topic) !== undefined) return undefined;
+    for (const [filter, matched] of this.#filters) if (filterMatches(filter, topic)) return matched;
+    return undefined;
+  }
+
+  #isFull(message: LinkMessage, share: number): boolean {
+    const { messagesMax, bytesMax } = this.#limits;
+    return this.#waiting >= share * messagesMax || this.#bytes + message.payload.length > share * bytesMax;
   }
 
   #put(message: LinkMessage): void {

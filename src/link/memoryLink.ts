@@ -8,7 +8,7 @@
 import type { Link, LinkHandlers, LinkMessage, PublishOptions } from "../base/link.js";
 import { PAYLOAD_BYTES_MAX } from "./limits.js";
 import { type LinkDropCode, LinkError } from "./problems.js";
-import { checkTopic } from "./topics.js";
+import { checkFilter, checkTopic, filterMatches, hasWildcard, topicFault } from "./topics.js";
 
 /** Deliveries that may wait at once; more is a test that forgot to deliver. */
 export const MEMORY_QUEUE_MESSAGES_MAX = 1_000_000;
@@ -34,7 +34,9 @@ export class MemoryNetwork {
   /** Last values by topic, as a broker keeps them. Tests may read it, and alter it the way a hostile broker would. */
   readonly retained = new Map<string, Uint8Array>();
   readonly #links: MemoryEnd[] = [];
+  /** By topic and by filter. */
   readonly #subscribers = new Map<string, Set<MemoryEnd>>();
+  readonly #filters = new Set<string>();
   readonly #queue: { readonly end: MemoryEnd; readonly message: LinkMessage }[] = [];
   readonly #options: MemoryNetworkOptions;
   #copies: ((delivery: MemoryDelivery) => number) | undefined;
@@ -112,7 +114,12 @@ export class MemoryNetwork {
     if (retain && payload.length === 0) this.retained.delete(topic);
     else if (retain) this.retained.set(topic, payload);
     const message: LinkMessage = { topic, payload, retained: false };
-    for (const end of this.#subscribers.get(topic) ?? []) this.#enqueue(end, message);
+    const ends = new Set(this.#subscribers.get(topic));
+    for (const filter of this.#filters) {
+      if (!filterMatches(filter, topic)) continue;
+      for (const end of this.#subscribers.get(filter) ?? []) ends.add(end);
+    }
+    for (const end of ends) this.#enqueue(end, message);
   }
 
   /** Used by the links of this network. */
@@ -120,6 +127,13 @@ export class MemoryNetwork {
     const ends = this.#subscribers.get(topic);
     if (ends === undefined) this.#subscribers.set(topic, new Set([end]));
     else ends.add(end);
+    if (hasWildcard(topic)) {
+      this.#filters.add(topic);
+      for (const [kept, payload] of [...this.retained]) {
+        if (filterMatches(topic, kept)) this.#enqueue(end, { topic: kept, payload, retained: true });
+      }
+      return;
+    }
     const payload = this.retained.get(topic);
     if (payload !== undefined) this.#enqueue(end, { topic, payload, retained: true });
   }
@@ -128,7 +142,9 @@ export class MemoryNetwork {
   removeSubscriber(end: MemoryEnd, topic: string): void {
     const ends = this.#subscribers.get(topic);
     ends?.delete(end);
-    if (ends?.size === 0) this.#subscribers.delete(topic);
+    if (ends?.size !== 0) return;
+    this.#subscribers.delete(topic);
+    this.#filters.delete(topic);
   }
 
   /** Used by the links of this network. */
@@ -196,19 +212,19 @@ class MemoryEnd implements MemoryLink {
     this.#network.broadcast(topic, new Uint8Array(payload), options.retain);
   }
 
-  async subscribe(topics: readonly string[]): Promise<void> {
-    for (const topic of topics) checkTopic(topic);
+  async subscribe(filters: readonly string[]): Promise<void> {
+    for (const filter of filters) checkFilter(filter);
     this.#demandConnection();
-    for (const topic of new Set(topics)) {
+    for (const topic of new Set(filters)) {
       this.#topics.add(topic);
       this.#network.addSubscriber(this, topic);
     }
   }
 
-  async unsubscribe(topics: readonly string[]): Promise<void> {
-    for (const topic of topics) checkTopic(topic);
+  async unsubscribe(filters: readonly string[]): Promise<void> {
+    for (const filter of filters) checkFilter(filter);
     this.#demandConnection();
-    for (const topic of topics) this.#unsubscribe(topic);
+    for (const topic of filters) this.#unsubscribe(topic);
   }
 
   async stop(): Promise<void> {
@@ -232,10 +248,17 @@ class MemoryEnd implements MemoryLink {
   }
 
   receive(message: LinkMessage): void {
-    if (!this.#topics.has(message.topic)) return;
+    if (!this.#wants(message.topic)) return;
     this.#bytesIn += message.topic.length + message.payload.length;
     if (message.payload.length > PAYLOAD_BYTES_MAX) this.countDropped("LINK_PAYLOAD_TOO_LARGE");
     else this.#guarded(() => this.#handlers.message(message));
+  }
+
+  #wants(topic: string): boolean {
+    if (this.#topics.has(topic)) return true;
+    if (topicFault(topic) !== undefined) return false;
+    for (const filter of this.#topics) if (hasWildcard(filter) && filterMatches(filter, topic)) return true;
+    return false;
   }
 
   countDropped(code: LinkDropCode): void {

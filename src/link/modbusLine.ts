@@ -256,6 +256,7 @@ class ModbusLineRunner implements ModbusLine {
     const { transport } = this.#options;
     const silenceMs =
       transport.kind === "tcp" ? 0 : Math.max(SILENCE_MIN_MS, (SILENCE_BITS * 1_000) / transport.baudRate);
+    let strayBytes = 0;
     while (run === this.#run) {
       const now = performance.now();
       const write = this.#takeWrite(now);
@@ -266,6 +267,8 @@ class ModbusLineRunner implements ModbusLine {
         await this.#pause(now);
         continue;
       }
+      if (session.strayBytes > strayBytes) this.#drop("LINE_NOISE");
+      strayBytes = session.strayBytes;
       if (this.#silentRequests >= SILENT_REQUESTS_MAX && transport.kind === "tcp" && run === this.#run) {
         await session.close();
         this.#ended({ code: "LINE_DOWN", line: this.#line, reason: "no answers" });
@@ -397,12 +400,16 @@ class ModbusLineRunner implements ModbusLine {
       call(handlers);
     } catch (thrown) {
       this.#logger.error({ code: codeOf(thrown) }, "A handler of a Modbus line threw.");
+      this.#drop("LINE_HANDLER_FAILED");
+    }
+  }
+
+  #drop(code: LineDropCode): void {
+    this.counters.add(code);
+    try {
+      this.#handlers?.dropped(code);
+    } catch {
       this.counters.add("LINE_HANDLER_FAILED" satisfies LineDropCode);
-      try {
-        handlers.dropped("LINE_HANDLER_FAILED" satisfies LineDropCode);
-      } catch {
-        // Counted already.
-      }
     }
   }
 

@@ -25,6 +25,8 @@ export interface ModbusSession {
   read(target: ModbusTarget, request: ModbusReadRequest): Promise<readonly number[]>;
   /** @throws ModbusError, LineError */
   write(target: ModbusTarget, request: ModbusWriteRequest): Promise<void>;
+  /** Bytes so far that were no part of an answer: noise, echoes, late answers. Always 0 over TCP. */
+  readonly strayBytes: number;
   close(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export async function openModbusSession(
     await new Promise<void>((resolve) => client.open(() => resolve()));
     session.attach(client, {
       giveUp: () => port.giveUp(),
+      strayBytes: () => port.strayBytes,
       close: () => new Promise((resolve) => port.close(() => resolve())),
     });
     return session;
@@ -79,6 +82,7 @@ export async function openModbusSession(
   client.on("error", () => {});
   session.attach(client, {
     giveUp: () => {},
+    strayBytes: () => 0,
     close: async () => {
       socket.destroy();
     },
@@ -88,6 +92,7 @@ export async function openModbusSession(
 
 interface Carrier {
   giveUp(): void;
+  strayBytes(): number;
   close(): Promise<void>;
 }
 
@@ -104,6 +109,10 @@ class Session implements ModbusSession {
     this.#line = line;
     this.#timeoutMs = timeoutMs;
     this.#lost = lost;
+  }
+
+  get strayBytes(): number {
+    return this.#carrier?.strayBytes() ?? 0;
   }
 
   attach(client: Client, carrier: Carrier): void {

@@ -17,7 +17,7 @@ import { type MqttLinkOptions, targetOf } from "./mqttOptions.js";
 import { type BrokerLimits, MqttSession, type SessionOptions } from "./mqttSession.js";
 import { type LinkDropCode, LinkError, type LinkProblem } from "./problems.js";
 import { Slots } from "./slots.js";
-import { checkTopic } from "./topics.js";
+import { checkFilter, checkTopic, hasWildcard } from "./topics.js";
 
 export const RECONNECT_MIN_MS = 500;
 export const RECONNECT_MAX_MS = 60_000;
@@ -31,6 +31,8 @@ export const PUBLISH_WAITING_MAX = 1_024;
 /** Payload bytes of publishes that are not settled yet, unless it is a single one. */
 export const PUBLISH_WAITING_BYTES_MAX = 16 * 1024 * 1024;
 export const SUBSCRIPTIONS_MAX = 16_384;
+/** Subscriptions with `+`. */
+export const FILTERS_MAX = 32;
 /** Topics in one SUBSCRIBE packet: at most about 50 KiB. */
 export const TOPICS_PER_PACKET_MAX = 100;
 const STOP_GRACE_MS = 1_500;
@@ -44,7 +46,7 @@ export interface MqttLink extends Link {
 
 /**
  * A link to one broker; nothing happens before `start`.
- * @throws LinkError `LINK_OPTION_INVALID`, or `LINK_INSECURE` for `mqtt://` to another machine.
+ * @throws LinkError `LINK_OPTION_INVALID`, `LINK_TOPIC_INVALID`, or `LINK_INSECURE` for `mqtt://` to another machine.
  */
 export function mqttLink(options: MqttLinkOptions): MqttLink {
   return new MqttLinkRunner(options);
@@ -119,7 +121,10 @@ class MqttLinkRunner implements MqttLink {
     checkTopic(topic);
     const session = this.#demandSession();
     const size = payload.length;
-    const limit = Math.max(0, Math.min(PAYLOAD_BYTES_MAX, this.#packetBytesMax - PACKET_OVERHEAD_BYTES));
+    const limit = Math.max(
+      0,
+      Math.min(this.#sessionOptions.payloadBytesMax, this.#packetBytesMax - PACKET_OVERHEAD_BYTES),
+    );
     if (size > limit) throw new LinkError({ code: "LINK_PAYLOAD_TOO_LARGE", size, limit });
     if (this.#unsettledBytes > 0 && this.#unsettledBytes + size > PUBLISH_WAITING_BYTES_MAX) {
       throw new LinkError({ code: "LINK_BUSY", waiting: this.#unsettledBytes, limit: PUBLISH_WAITING_BYTES_MAX });
@@ -132,26 +137,24 @@ class MqttLinkRunner implements MqttLink {
     }
   }
 
-  async subscribe(topics: readonly string[]): Promise<void> {
-    for (const topic of topics) checkTopic(topic);
+  async subscribe(filters: readonly string[]): Promise<void> {
+    for (const filter of filters) checkFilter(filter);
     const session = this.#demandSession();
-    const wanted = [...new Set(topics)];
-    const added = wanted.filter((topic) => !this.#inbox.has(topic));
-    const count = this.#inbox.topicCount + added.length;
-    if (count > SUBSCRIPTIONS_MAX) {
-      throw new LinkError({ code: "LINK_TOPICS_TOO_MANY", count, limit: SUBSCRIPTIONS_MAX });
-    }
+    const wanted = [...new Set(filters)];
+    const added = wanted.filter((filter) => !this.#inbox.has(filter));
+    checkCount(this.#inbox.topicCount + added.length, SUBSCRIPTIONS_MAX);
+    checkCount(this.#inbox.filterCount + added.filter(hasWildcard).length, FILTERS_MAX);
     // Before the packet goes out: a broker may send retained messages ahead of its answer.
-    for (const topic of added) this.#inbox.open(topic);
+    for (const filter of added) this.#inbox.open(filter);
     for (const part of partsOf(wanted)) await this.#slots.run(() => session.subscribe(part));
   }
 
-  async unsubscribe(topics: readonly string[]): Promise<void> {
-    for (const topic of topics) checkTopic(topic);
+  async unsubscribe(filters: readonly string[]): Promise<void> {
+    for (const filter of filters) checkFilter(filter);
     const session = this.#demandSession();
-    const wanted = [...new Set(topics)];
+    const wanted = [...new Set(filters)];
     for (const part of partsOf(wanted)) await this.#slots.run(() => session.unsubscribe(part));
-    for (const topic of wanted) this.#inbox.close(topic);
+    for (const filter of wanted) this.#inbox.close(filter);
   }
 
   async stop(): Promise<void> {
@@ -192,7 +195,7 @@ class MqttLinkRunner implements MqttLink {
   }
 
   #received(topic: string, payload: Uint8Array, retained: boolean): void {
-    if (payload.length > PAYLOAD_BYTES_MAX) this.#drop("LINK_PAYLOAD_TOO_LARGE");
+    if (payload.length > this.#sessionOptions.payloadBytesMax) this.#drop("LINK_PAYLOAD_TOO_LARGE");
     else this.#inbox.offer({ topic, payload, retained });
   }
 
@@ -246,6 +249,7 @@ class MqttLinkRunner implements MqttLink {
 }
 
 function sessionOptions(options: MqttLinkOptions): SessionOptions {
+  if (options.will !== undefined) checkTopic(options.will.topic);
   return {
     target: targetOf(options),
     protocolVersion: options.protocolVersion ?? 4,
@@ -254,9 +258,15 @@ function sessionOptions(options: MqttLinkOptions): SessionOptions {
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     acknowledgeTimeoutMs: options.acknowledgeTimeoutMs ?? ACKNOWLEDGE_TIMEOUT_MS,
     subscribeQos: options.subscribeQos ?? 1,
+    payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
+    ...(options.will === undefined ? {} : { will: options.will }),
   };
+}
+
+function checkCount(count: number, limit: number): void {
+  if (count > limit) throw new LinkError({ code: "LINK_TOPICS_TOO_MANY", count, limit });
 }
 
 function partsOf(topics: readonly string[]): (readonly string[])[] {

@@ -11,6 +11,13 @@ const CLIENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const PORT_MQTT = 1883;
 const PORT_MQTTS = 8883;
 
+/** Published with QoS 1. */
+export interface LastWill {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly retain: boolean;
+}
+
 export interface MqttLinkOptions {
   /** `mqtt://host[:port]` or `mqtts://host[:port]`; no credentials, no path. */
   readonly url: string;
@@ -26,6 +33,8 @@ export interface MqttLinkOptions {
   readonly insecure?: boolean;
   /** Seconds of silence after which the connection is probed; it is given up after half as many again. */
   readonly keepaliveSeconds?: number;
+  /** What the broker publishes when the connection ends without a goodbye. */
+  readonly will?: LastWill;
   /** For TCP, TLS and the broker's answer together. */
   readonly connectTimeoutMs?: number;
   /** For the acknowledgement of one publish, subscribe or unsubscribe. */
@@ -37,6 +46,8 @@ export interface MqttLinkOptions {
   /** Highest quality of service we ask the broker to deliver with. */
   readonly subscribeQos?: 0 | 1;
   readonly inbox?: Partial<InboxLimits>;
+  /** Largest message that is taken in or sent; a bridge's list of devices is larger than anything of ours. */
+  readonly payloadBytesMax?: number;
   readonly random: Random;
   readonly logger?: Logger;
 }

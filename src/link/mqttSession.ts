@@ -3,12 +3,12 @@
  * nothing of an old one (queued packets, subscriptions, packet identifiers) can leak into it.
  */
 import type { IClientOptions, MqttClient } from "mqtt";
-import { PACKET_OVERHEAD_BYTES, PAYLOAD_BYTES_MAX } from "./limits.js";
+import { PACKET_OVERHEAD_BYTES } from "./limits.js";
+import type { LastWill } from "./mqttOptions.js";
 import { MqttStream, type StreamTarget } from "./mqttStream.js";
 import { LinkError, type LinkProblem, type LinkRequest } from "./problems.js";
 import { socketReason } from "./socketReason.js";
 
-const PACKET_BYTES_MAX = PAYLOAD_BYTES_MAX + PACKET_OVERHEAD_BYTES;
 /** MQTT 5.0 section 3.2.2.3.3: what holds when the broker names no Receive Maximum. */
 const RECEIVE_MAXIMUM_UNSTATED = 65_535;
 /** From here on a reason code is a refusal (MQTT 5.0 section 2.4); 128 is also the one refusal of a 3.1.1 SUBACK. */
@@ -20,10 +20,12 @@ export interface SessionOptions {
   readonly clientId: string;
   readonly username?: string;
   readonly password?: string;
+  readonly will?: LastWill;
   readonly keepaliveSeconds: number;
   readonly connectTimeoutMs: number;
   readonly acknowledgeTimeoutMs: number;
   readonly subscribeQos: 0 | 1;
+  readonly payloadBytesMax: number;
 }
 
 /** What the broker allows us to send. */
@@ -62,7 +64,7 @@ export class MqttSession {
     this.#events = events;
     this.#stream = new MqttStream(
       options.target,
-      { packetBytesMax: PACKET_BYTES_MAX, oversizedPublish: "skip", qosMax: 1 },
+      { packetBytesMax: options.payloadBytesMax + PACKET_OVERHEAD_BYTES, oversizedPublish: "skip", qosMax: 1 },
       (size) => events.oversized(size),
     );
     this.#stream.on("error", () => this.#end({ code: "LINK_CLOSED", reason: "stream" }));
@@ -182,6 +184,7 @@ export class MqttSession {
 }
 
 function clientOptions(options: SessionOptions): IClientOptions {
+  const { will } = options;
   return {
     clientId: options.clientId,
     protocolVersion: options.protocolVersion,
@@ -197,7 +200,10 @@ function clientOptions(options: SessionOptions): IClientOptions {
     log: () => {},
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
-    ...(options.protocolVersion === 5 ? { properties: { maximumPacketSize: PACKET_BYTES_MAX } } : {}),
+    ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload), qos: 1 } }),
+    ...(options.protocolVersion === 5
+      ? { properties: { maximumPacketSize: options.payloadBytesMax + PACKET_OVERHEAD_BYTES } }
+      : {}),
   };
 }
 

@@ -66,6 +66,7 @@ export type BrokerCountCode =
   | "BROKER_IDLE_CLOSED"
   | "BROKER_KEEPALIVE_CLOSED"
   | "BROKER_CLIENT_FAILED"
+  | "BROKER_CLIENT_TAKEN_OVER"
   | "BROKER_HOOK_FAILED";
 
 export class BrokerError extends DomainError<BrokerProblem> {

@@ -1,4 +1,4 @@
-/** Which texts may be topic names. Narrower than MQTT allows, so that no broker in use disconnects us for one. */
+/** Which texts may be topic names and filters. Narrower than MQTT allows, so that no broker in use disconnects us for one. */
 import { LinkError, type TopicFault } from "./problems.js";
 
 /** MQTT allows 65,535; brokers commonly allow far less. */
@@ -13,15 +13,25 @@ const TOPIC_SHOWN_CHARACTERS = 64;
  */
 const UNFIT_CHARACTER = /[\p{Cc}\uFFFE\uFFFF]|\p{Surrogate}/u;
 
-function faultOf(topic: string): TopicFault | undefined {
-  if (topic.length === 0) return "empty";
-  if (topic.length > TOPIC_BYTES_MAX || Buffer.byteLength(topic, "utf8") > TOPIC_BYTES_MAX) return "too long";
-  if (topic.startsWith("$")) return "reserved";
-  if (topic.includes("+") || topic.includes("#")) return "wildcard";
-  if (UNFIT_CHARACTER.test(topic)) return "control character";
-  let levels = 1;
-  for (let i = 0; i < topic.length; i++) if (topic.charCodeAt(i) === 47) levels++;
-  return levels > TOPIC_LEVELS_MAX ? "too many levels" : undefined;
+const ANY_LEVEL = "+";
+
+/** What is wrong with a topic name, ours or one that came in; undefined: nothing. */
+export function topicFault(topic: string): TopicFault | undefined {
+  if (topic.includes(ANY_LEVEL)) return "wildcard";
+  return filterFault(topic);
+}
+
+function filterFault(filter: string): TopicFault | undefined {
+  if (filter.length === 0) return "empty";
+  if (filter.length > TOPIC_BYTES_MAX || Buffer.byteLength(filter, "utf8") > TOPIC_BYTES_MAX) return "too long";
+  if (filter.startsWith("$")) return "reserved";
+  if (filter.includes("#")) return "wildcard";
+  if (UNFIT_CHARACTER.test(filter)) return "control character";
+  const levels = filter.split("/");
+  if (levels.length > TOPIC_LEVELS_MAX) return "too many levels";
+  if (!filter.includes(ANY_LEVEL)) return undefined;
+  const isWhole = levels.every((level) => level === ANY_LEVEL || !level.includes(ANY_LEVEL));
+  return isWhole && levels.some((level) => level !== ANY_LEVEL) ? undefined : "wildcard";
 }
 
 /**
@@ -30,8 +40,47 @@ function faultOf(topic: string): TopicFault | undefined {
  * @throws LinkError `LINK_TOPIC_INVALID`.
  */
 export function checkTopic(topic: string): void {
-  const reason = faultOf(topic);
+  refuse(topic, topicFault(topic));
+}
+
+/**
+ * Accepts a topic name, or a filter in which one or more whole levels, but not all of them, are `+`. Never `#`: what it
+ * lets in has no bound.
+ * @throws LinkError `LINK_TOPIC_INVALID`.
+ */
+export function checkFilter(filter: string): void {
+  refuse(filter, filterFault(filter));
+}
+
+function refuse(topic: string, reason: TopicFault | undefined): void {
   if (reason === undefined) return;
   const shown = JSON.stringify(topic.slice(0, TOPIC_SHOWN_CHARACTERS));
   throw new LinkError({ code: "LINK_TOPIC_INVALID", reason, topic: shown });
+}
+
+/** Of a filter that `checkFilter` accepts: whether it is one, or an exact topic. */
+export function hasWildcard(filter: string): boolean {
+  return filter.includes(ANY_LEVEL);
+}
+
+/** Whether a topic name is one that the filter means: as many levels, and each the same or `+`. */
+export function filterMatches(filter: string, topic: string): boolean {
+  if (topic.startsWith("$")) return false;
+  let inFilter = 0;
+  let inTopic = 0;
+  for (;;) {
+    const filterEnd = levelEnd(filter, inFilter);
+    const topicEnd = levelEnd(topic, inTopic);
+    const level = filter.slice(inFilter, filterEnd);
+    if (level !== ANY_LEVEL && level !== topic.slice(inTopic, topicEnd)) return false;
+    const isLast = filterEnd === filter.length;
+    if (isLast || topicEnd === topic.length) return isLast && topicEnd === topic.length;
+    inFilter = filterEnd + 1;
+    inTopic = topicEnd + 1;
+  }
+}
+
+function levelEnd(text: string, from: number): number {
+  const slash = text.indexOf("/", from);
+  return slash < 0 ? text.length : slash;
 }

@@ -17,9 +17,11 @@ import type { BrokerConfig, Config } from "./config.js";
 import { configuredRpc } from "./configuredRpc.js";
 import type { NodeStatus, RunningNode } from "./control/runningNode.js";
 import type { DataDir } from "./dataDir.js";
+import { gatewayReporter } from "./gateway/reporter.js";
+import type { JsonObject } from "./jsonObject.js";
 import { makeLightNode } from "./lightNode.js";
 import { NodeError } from "./problems.js";
-import { systemClock, systemRandom } from "./systemClock.js";
+import { clockIsSet, systemClock, systemRandom } from "./systemClock.js";
 
 export const ANCHOR_RECORD = "anchor";
 const DAY_MS = 24 * 3_600_000;
@@ -29,6 +31,8 @@ interface Service {
   stop(): Promise<void>;
   status(): LightStatus;
   acceptSealers(number: number, hash: Uint8Array): boolean;
+  /** Of a gateway: a question about its devices. */
+  gateway?(request: JsonObject): Promise<unknown>;
 }
 
 export interface StartHooks {
@@ -119,6 +123,11 @@ async function makeService(
     });
   }
   if (config.role === "publisher") return await makePublisher(config, setup, onOutput, onFailure);
+  if (config.role === "gateway") return await makeGateway(config, dataDir, setup, { onOutput, onFailure });
+  return makeLight(config, setup, { onOutput, onFailure });
+}
+
+function makeLight(config: Config, setup: ChainSetup, { onOutput, onFailure }: Hooks): Service {
   return makeLightNode({
     ...setup,
     sync: syncOf(config),
@@ -128,6 +137,38 @@ async function makeService(
     onOutput,
     onFailure,
   });
+}
+
+/** The light client first: a gateway believes of the chain what it has verified. */
+async function makeGateway(config: Config, dataDir: DataDir, setup: ChainSetup, hooks: Hooks): Promise<Service> {
+  const { openGateway } = await import("./startGateway.js");
+  const light = makeLight(config, setup, {
+    ...hooks,
+    onOutput: (output) => {
+      hooks.onOutput(output);
+      if (output.kind === "accepted") gateway.chainMoved();
+    },
+  });
+  const gateway = await openGateway({
+    ...{ config, dataDir, setup, environment: process.env },
+    chain: () => light.status(),
+    clockIsSet: (now) => clockIsSet(now, light.status().headerTime),
+    onOutput: gatewayReporter(setup.logger),
+    onFailure: hooks.onFailure,
+  });
+  return {
+    start() {
+      light.start();
+      gateway.start();
+    },
+    status: () => ({ ...light.status(), gateway: gateway.status() }),
+    acceptSealers: (number, hash) => light.acceptSealers(number, hash),
+    gateway: (request) => gateway.answer(request),
+    async stop() {
+      await gateway.stop();
+      await light.stop();
+    },
+  };
 }
 
 export function storedAnchor(store: OpenedStore): Anchor | undefined {
@@ -228,6 +269,7 @@ function running(config: Config, setup: ChainSetup, store: OpenedStore, service:
   return {
     status: () => nodeStatus(config, setup, store, service.status()),
     acceptSealers: (number, hash) => service.acceptSealers(number, hash),
+    ...(service.gateway === undefined ? {} : { gateway: service.gateway }),
     stop: async () => {
       await service.stop();
       store.close();

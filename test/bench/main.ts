@@ -10,6 +10,8 @@ const SUITES: Readonly<Record<string, Suite>> = {
   light: async () => (await import("./light/light.js")).lightBench(),
   sign: async () => (await import("./sign/sign.js")).signBench(),
   ledger: async () => (await import("./ledger/ledger.js")).ledgerBench(),
+  gateway: async () => (await import("./gateway/gateway.js")).gatewayBench(),
+  fleet: async () => (await import("./fleet/fleet.js")).fleetBench(),
 };
 
 async function main(args: readonly string[]): Promise<number> {

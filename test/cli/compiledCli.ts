@@ -29,12 +29,13 @@ export function compileCli(): CompiledCli {
   const config = {
     extends: `${toRoot}/tsconfig.json`,
     compilerOptions: { noEmit: false, rootDir: toRoot, outDir: "." },
-    // The next four are started as processes and threads, so nothing imports them.
+    // The next five are started as processes and threads, so nothing imports them.
     files: [
       "src/cli/main",
       "hsm/pkcs11/tokenMain",
       "hsm/skf/skfMain",
       "hsm/process/parentWatch",
+      "simulator/fleet/childMain",
       "src/node/participant/recovery/recoveryMain",
       // A page of the documents is made from it.
       "src/node/rpc/jsonRpc",

@@ -1,4 +1,5 @@
 /** A Modbus line over a real TCP server and over a pty: polls, writes, exceptions, silence, noise, lost connections. */
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   LEVEL_REGISTER,
@@ -108,14 +109,18 @@ async function overTcp(meters: ReadonlyMap<number, ModbusMeter>, more: Partial<M
 
 type Bend = Parameters<typeof plugInMeters>[2];
 
-async function overSerial(meters: ReadonlyMap<number, ModbusMeter>, bend?: Bend) {
+async function overSerial(
+  meters: ReadonlyMap<number, ModbusMeter>,
+  more: Partial<ModbusLineOptions> = {},
+  bend?: Bend,
+) {
   const pty = new PtyPair();
   await pty.plug();
   cleanups.push(() => pty.remove());
   const far = await plugInMeters(meters, { path: pty.far, baudRate: BAUD }, bend);
   cleanups.push(() => far.unplug());
   const ear = new Ear();
-  const line = start({ transport: { kind: "rtu", path: pty.near, baudRate: BAUD } }, ear);
+  const line = start({ transport: { kind: "rtu", path: pty.near, baudRate: BAUD }, ...more }, ear);
   return { pty, ear, line };
 }
 
@@ -278,6 +283,39 @@ describe("a Modbus line over TCP", () => {
     expect(ear.downs).toContain("LINE_DOWN");
   });
 
+  it("survives a server that answers anything at all", async () => {
+    const random = seededRandom(77);
+    let answered = 0;
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (request) => {
+        answered++;
+        const [choice = 0, size = 0] = random.bytes(2);
+        const body = random.bytes(size);
+        const head = Buffer.from(request.subarray(0, 7));
+        if (choice < 200) {
+          // A right transaction and unit, and a length that is true for most.
+          head.writeUInt16BE(choice < 150 ? body.length + 1 : choice, 4);
+          if (body.length > 0 && choice % 2 === 0) body[0] = request[7] as number;
+          socket.write(concatBytes([head, body]));
+        } else if (choice < 250) socket.write(body);
+        else socket.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    cleanups.push(() => new Promise((resolve) => server.close(() => resolve())));
+    const { port } = server.address() as AddressInfo;
+    const ear = new Ear();
+    const line = start({ transport: { kind: "tcp", host: "127.0.0.1", port }, timeoutMs: 10 }, ear);
+    line.add("cellar/1", plan());
+    const asking = setInterval(() => line.poll("cellar/1"), 5);
+    cleanups.push(async () => clearInterval(asking));
+    await until(() => answered >= 100, "a hundred answers");
+    const codes = new Set(ear.problems.map(({ code }) => code));
+    for (const code of codes) expect(["MODBUS_ANSWER_INVALID", "MODBUS_EXCEPTION", "MODBUS_SILENT"]).toContain(code);
+    expect(codes.has("MODBUS_ANSWER_INVALID")).toBe(true);
+  });
+
   it("refuses what waits when it is stopped", async () => {
     const dead = meter(0);
     dead.silent = true;
@@ -299,16 +337,19 @@ describe("a Modbus line over RTU", () => {
     const one = meter(230);
     const noise = (answer: Uint8Array, request: Uint8Array) =>
       concatBytes([Uint8Array.of(0xff, 0x01), request, Uint8Array.of(1, 4), answer, Uint8Array.of(0x55)]);
-    const { ear, line } = await overSerial(new Map([[1, one]]), noise);
+    const { ear, line } = await overSerial(new Map([[1, one]]), {}, noise);
     line.add("cellar/1", plan());
     await until(() => ear.count("cellar/1 relay") >= 3, "three polls");
     expect(ear.values.get("cellar/1 voltage")).toBe(230);
     expect(ear.problems).toEqual([]);
+    expect(ear.drops.length).toBeGreaterThan(0);
+    expect(new Set(ear.drops)).toEqual(new Set(["LINE_NOISE"]));
+    expect(line.counters.get("LINE_NOISE")).toBe(ear.drops.length);
   });
 
   it("takes an answer with a wrong checksum for none", async () => {
     const bent = (answer: Uint8Array) => answer.map((byte, i) => (i === 4 ? byte ^ 1 : byte));
-    const { ear, line } = await overSerial(new Map([[1, meter(230)]]), bent);
+    const { ear, line } = await overSerial(new Map([[1, meter(230)]]), {}, bent);
     line.add("cellar/1", plan());
     await until(() => ear.problems.length > 0, "the failure");
     expect(ear.problems[0]).toMatchObject({ code: "MODBUS_SILENT" });
@@ -318,13 +359,14 @@ describe("a Modbus line over RTU", () => {
   it("never takes a late answer for that of the next request", async () => {
     const one = meter(111);
     one.set("activePower", 222);
+    const timeoutMs = 500;
     let answers = 0;
     // Every third answer comes when the time for it is over, and not yet twice that long.
     const late = async (answer: Uint8Array) => {
-      if (++answers % 3 === 0) await new Promise((resolve) => setTimeout(resolve, QUICK.timeoutMs * 1.4));
+      if (++answers % 3 === 0) await new Promise((resolve) => setTimeout(resolve, timeoutMs * 1.2));
       return answer;
     };
-    const { ear, line } = await overSerial(new Map([[1, one]]), late);
+    const { ear, line } = await overSerial(new Map([[1, one]]), { timeoutMs }, late);
     const wrong: string[] = [];
     ear.onReading = () => {
       if ((ear.values.get("cellar/1 voltage") ?? 111) !== 111) wrong.push("voltage");

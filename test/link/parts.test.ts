@@ -3,8 +3,10 @@ import type { LinkMessage } from "../../src/base/link.js";
 import { Backoff } from "../../src/link/backoff.js";
 import { INBOX_LIMITS, Inbox } from "../../src/link/inbox.js";
 import { isLoopback } from "../../src/link/loopback.js";
+import { MatchedTopics } from "../../src/link/matchedTopics.js";
 import { LinkError } from "../../src/link/problems.js";
 import { Slots } from "../../src/link/slots.js";
+import { filterMatches } from "../../src/link/topics.js";
 import { seededRandom } from "../support/linkContract.js";
 
 describe("the back-off", () => {
@@ -141,6 +143,102 @@ describe("the inbox", () => {
     expect(delivered.map((m) => m.payload[0])).toEqual(Array.from({ length: 200 }, (_, i) => i));
   });
 
+  describe("with a filter", () => {
+    it("lets in what the filter means, each topic with a bucket of its own", async () => {
+      const { inbox, delivered, dropped } = make({ topicBurst: 2 });
+      inbox.open("dev/+/birth");
+      for (let i = 0; i < 5; i++) inbox.offer(message("dev/noisy/birth"));
+      inbox.offer(message("dev/quiet/birth"));
+      inbox.offer(message("dev/quiet/state"));
+      await turn();
+      expect(delivered.map(({ topic }) => topic)).toEqual(["dev/noisy/birth", "dev/noisy/birth", "dev/quiet/birth"]);
+      expect(dropped).toEqual([...Array(3).fill("LINK_TOPIC_FLOODED"), "LINK_TOPIC_UNEXPECTED"]);
+    });
+
+    it("does not let in names that no broker should send", async () => {
+      const { inbox, delivered, dropped } = make({});
+      inbox.open("+/state");
+      const hostile = [
+        "a\u0000b/state",
+        "$SYS/state",
+        "#/state",
+        "+/state",
+        `${"x".repeat(600)}/state`,
+        "\ud800/state",
+      ];
+      for (const topic of hostile) inbox.offer(message(topic));
+      inbox.offer(message("a/state"));
+      await turn();
+      expect(delivered.map(({ topic }) => topic)).toEqual(["a/state"]);
+      expect(dropped).toEqual(hostile.map(() => "LINK_TOPIC_UNEXPECTED"));
+    });
+
+    it("keeps the buckets of topics in use when somebody sprays names", () => {
+      const { inbox, dropped, state } = make({ matchedTopicsMax: 3, topicBurst: 2, topicPerSecond: 1 });
+      inbox.open("dev/+/birth");
+      // Both messages of its bucket.
+      for (let i = 0; i < 2; i++) inbox.offer(message("dev/known/birth"));
+      for (let i = 0; i < 50; i++) inbox.offer(message(`dev/spray${i}/birth`));
+      // Three newcomers had room or shared; the rest is refused, with the known one's third message.
+      expect(dropped).toHaveLength(48);
+      inbox.offer(message("dev/known/birth"));
+      expect(dropped).toHaveLength(49);
+      // The spray goes on, and the known one has what its own bucket gains.
+      for (let second = 0; second < 10; second++) {
+        state.now += 1_000;
+        for (let i = 0; i < 50; i++) inbox.offer(message(`dev/more${second}-${i}/birth`));
+        const before = dropped.length;
+        inbox.offer(message("dev/known/birth"));
+        expect(dropped).toHaveLength(before);
+      }
+    });
+
+    it("forgets a topic that was silent for long, and none that is in use", () => {
+      const topics = new MatchedTopics({ topicsMax: 2, topicBurst: 20, topicPerSecond: 10 }, 0);
+      const spendAll = (topic: string, now: number) => {
+        let spent = 0;
+        while (topics.spend(topic, now)) spent++;
+        return spent;
+      };
+      expect([spendAll("a", 0), spendAll("b", 0), topics.count]).toEqual([20, 20, 2]);
+      // No newcomer gets a new bucket in place of one that was spent; they share what two topics may do at once.
+      expect([spendAll("c", 200), spendAll("a", 200)]).toEqual([2, 2]);
+      // "b" is the oldest and full again, so it makes room.
+      expect([topics.spend("c", 10_000), topics.count, spendAll("a", 10_000)]).toEqual([true, 2, 20]);
+    });
+
+    it("leaves room for exact topics while strangers fill the rest", async () => {
+      const { inbox, delivered, dropped } = make({ messagesMax: 100 });
+      inbox.open("dev/+/birth");
+      inbox.open("dev/mine/ack");
+      for (let i = 0; i < 200; i++) inbox.offer(message(`dev/d${i}/birth`));
+      expect(dropped).toEqual(Array(125).fill("LINK_INBOX_FULL"));
+      for (let i = 0; i < 25; i++) inbox.offer(message("dev/mine/ack"));
+      expect(dropped).toHaveLength(125);
+      while (delivered.length < 100) await turn();
+      expect(delivered.filter(({ topic }) => topic === "dev/mine/ack")).toHaveLength(25);
+    });
+
+    it("takes the retained births of 4,096 devices at once", async () => {
+      const { inbox, delivered, dropped, holds } = make({});
+      inbox.open("dev/+/birth");
+      // As much as comes before the socket feels that it is held.
+      for (let i = 0; i < 3_000; i++) inbox.offer(message(`dev/d${i}/birth`));
+      while (delivered.length < 3_000) await turn();
+      for (let i = 3_000; i < 4_096; i++) inbox.offer(message(`dev/d${i}/birth`));
+      expect(dropped).toEqual([]);
+      expect(holds).toEqual([true, false]);
+    });
+
+    it("lets nothing in after it was closed", () => {
+      const { inbox, dropped } = make({});
+      inbox.open("dev/+/birth");
+      inbox.close("dev/+/birth");
+      inbox.offer(message("dev/a/birth"));
+      expect([dropped, inbox.topicCount]).toEqual([["LINK_TOPIC_UNEXPECTED"], 0]);
+    });
+  });
+
   it("delivers nothing after it was cleared", async () => {
     const { inbox, delivered, dropped } = make({});
     inbox.open("a");
@@ -149,6 +247,26 @@ describe("the inbox", () => {
     inbox.offer(message("a"));
     await turn();
     expect([delivered, dropped]).toEqual([[], ["LINK_TOPIC_UNEXPECTED"]]);
+  });
+});
+
+describe("filters", () => {
+  it.each([
+    ["dev/+/birth", "dev/a/birth", true],
+    ["dev/+/birth", "dev//birth", true],
+    ["dev/+/birth", "dev/a/b/birth", false],
+    ["dev/+/birth", "dev/a", false],
+    ["dev/+/birth", "dev/a/birth/", false],
+    ["dev/+/birth", "dev/a/births", false],
+    ["+/x", "a/x", true],
+    ["+/x", "/x", true],
+    ["+/x", "$SYS/x", false],
+    ["a/+", "a", false],
+    ["a/+", "a/", true],
+    ["a/+/+", "a/b/c", true],
+    ["a/+/+", "a/b", false],
+  ])("%s means %s: %s", (filter, topic, means) => {
+    expect(filterMatches(filter, topic)).toBe(means);
   });
 });
 

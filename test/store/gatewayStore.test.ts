@@ -1,13 +1,13 @@
 /** The gateway's store in memory and on both engines: one contract; and what only a disk can do. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { GatewayStore } from "../../src/device/gateway/store.js";
 import { loadBetterSqlite, NODE_MAJOR_TOO_NEW } from "../../src/store/betterSqlite.js";
 import type { SqlEngine } from "../../src/store/driver.js";
-import type { GatewayStoreLimits } from "../../src/store/gateway/limits.js";
+import { type GatewayStoreLimits, WRITTEN_FLUSH_MS } from "../../src/store/gateway/limits.js";
 import { MemoryGatewayStore } from "../../src/store/gateway/memoryGatewayStore.js";
 import { GATEWAY_FILE, openSqliteGatewayStore } from "../../src/store/gateway/sqliteGatewayStore.js";
 import { loadEngine } from "../../src/store/openStore.js";
@@ -138,6 +138,22 @@ describe("the gateway's store on a disk", () => {
       again.apply([receiptWrite(3)]);
       again.close();
     }
+  });
+
+  it("counts a day's bytes also where it is never closed, but for some minutes", async () => {
+    const clock = new CaseClock();
+    const store = await open({ clock });
+    store.apply([{ kind: "device", id: "a", bytes: bytesFor(1, 3_000) }]);
+    clock.at += WRITTEN_FLUSH_MS;
+    store.apply([{ kind: "device", id: "a", bytes: bytesFor(2, 3_000) }]);
+    // What a crash leaves behind: the files as they are now.
+    for (const end of ["", "-wal"]) copyFileSync(`${path()}${end}`, join(folder, `crashed.db${end}`));
+    const again = await openSqliteGatewayStore(join(folder, "crashed.db"), { clock });
+    expect(again.load().devices).toEqual([["a", bytesFor(2, 3_000)]]);
+    expect(again.usage.days).toMatchObject([{ day: "2026-11-22" }]);
+    expect(again.usage.days[0]?.bytes).toBeGreaterThanOrEqual(3_000);
+    again.close();
+    store.close();
   });
 
   it("finds receipts that are missing in the middle", async () => {

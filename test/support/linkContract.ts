@@ -155,6 +155,44 @@ export function linkContract(name: string, open: () => Promise<LinkWorld>): void
       await stop();
     });
 
+    it("delivers what a filter with + means, live and retained, and nothing else", async () => {
+      const { sender, receiver, received, stop } = await connectedPair(world);
+      await sender.publish("dev/a/birth", bytesOf("kept"), { retain: true, qos: 1 });
+      await sender.publish("dev/a/state", bytesOf("not asked for"), { retain: true, qos: 1 });
+      await receiver.subscribe(["dev/+/birth", "join/+/config/+"]);
+      await until(() => received.messages.length >= 1, "the retained value");
+      for (const topic of [
+        "dev/birth",
+        "dev/a/b/birth",
+        "dev/b/state",
+        "dev/b/birth/x",
+        "join/1/config",
+        "Dev/b/birth",
+      ]) {
+        await sender.publish(topic, bytesOf("no"), { retain: false, qos: 1 });
+      }
+      for (const topic of ["dev/b/birth", "dev//birth", "join/1/config/x", "dev/设备/birth"]) {
+        await sender.publish(topic, bytesOf("live"), { retain: false, qos: 1 });
+      }
+      await until(() => received.messages.length >= 5, "what the filters mean");
+      expect(received.messages.map(({ topic, retained }) => [topic, retained])).toEqual([
+        ["dev/a/birth", true],
+        ["dev/b/birth", false],
+        ["dev//birth", false],
+        ["join/1/config/x", false],
+        ["dev/设备/birth", false],
+      ]);
+      await receiver.unsubscribe(["dev/+/birth"]);
+      await sender.publish("dev/c/birth", bytesOf("no"), { retain: false, qos: 1 });
+      await sender.publish("join/2/config/x", bytesOf("live"), { retain: false, qos: 1 });
+      await until(() => received.messages.length >= 6, "the other filter");
+      expect(received.messages[5]?.topic).toBe("join/2/config/x");
+      expect(received.drops).toEqual([]);
+      await sender.publish("dev/a/birth", new Uint8Array(0), { retain: true, qos: 1 });
+      await sender.publish("dev/a/state", new Uint8Array(0), { retain: true, qos: 1 });
+      await stop();
+    });
+
     it("carries every byte value and a payload of 64 KiB", async () => {
       const { sender, receiver, received, stop } = await connectedPair(world);
       const payload = Uint8Array.from({ length: 65_536 }, (_, i) => i & 0xff);
@@ -167,7 +205,7 @@ export function linkContract(name: string, open: () => Promise<LinkWorld>): void
       await stop();
     });
 
-    it("refuses topics that are no exact names, and payloads that are too large", async () => {
+    it("refuses topics that are no names or filters, and payloads that are too large", async () => {
       const { sender, stop } = await connectedPair(world);
       const bad = ["", "a/+", "a/#", "$SYS/x", "$share/g/t", "a\u0000b", "a\u0007b", "\ud800", "x".repeat(513)];
       bad.push("a/".repeat(33), "a\uffff");
@@ -175,8 +213,11 @@ export function linkContract(name: string, open: () => Promise<LinkWorld>): void
         expect(await codeOfRejection(sender.publish(topic, bytesOf("x"), { retain: false, qos: 1 }))).toBe(
           "LINK_TOPIC_INVALID",
         );
-        expect(await codeOfRejection(sender.subscribe([topic]))).toBe("LINK_TOPIC_INVALID");
-        expect(await codeOfRejection(sender.unsubscribe([topic]))).toBe("LINK_TOPIC_INVALID");
+      }
+      const badFilters = bad.filter((topic) => topic !== "a/+");
+      for (const filter of [...badFilters, "+", "+/+", "a+/b", "a/+b", "+/#", "$SYS/+"]) {
+        expect(await codeOfRejection(sender.subscribe([filter]))).toBe("LINK_TOPIC_INVALID");
+        expect(await codeOfRejection(sender.unsubscribe([filter]))).toBe("LINK_TOPIC_INVALID");
       }
       const large = sender.publish("big", new Uint8Array(262_145), { retain: false, qos: 1 });
       expect(await codeOfRejection(large)).toBe("LINK_PAYLOAD_TOO_LARGE");

@@ -92,7 +92,7 @@ const faults = z.discriminatedUnion("kind", [
       kind: z.literal("alarm"),
       at: moment("When it begins."),
       for: duration("How long it lasts."),
-      model: model.describe("Of these; those with an alarm are `smoke-sensor`."),
+      model: model.describe("Of these; those with an alarm are `smoke`."),
       share: share("Of the devices of that model."),
     })
     .describe("Smoke."),

@@ -1,4 +1,4 @@
-/** The verbs about device profiles: check, list, show, export, schema. */
+/** The verbs about device profiles: check, list, show, export, try, schema. */
 import { type Command, Option } from "commander";
 import type { CheckedFile, MistakeLine } from "../../node/commands/profile.js";
 import { type Console, EXIT_NO, EXIT_OK, inWords, printAnswer } from "../output.js";
@@ -20,6 +20,13 @@ interface ExportWords extends FolderOptions {
   readonly base?: string;
   readonly address?: string;
   readonly password?: true;
+}
+
+interface TryWords extends FolderOptions {
+  readonly address: string;
+  readonly topic?: string;
+  readonly payload?: string;
+  readonly set?: string;
 }
 
 export function addProfileVerbs(program: Command, console: Console, done: Done): void {
@@ -48,6 +55,16 @@ export function addProfileVerbs(program: Command, console: Console, done: Done):
       .option("--address <ADDRESS>", "td: its place on the link; the id where left out")
       .option("--password", "td: the link asks for user and password"),
   ).action(async (id: string, options: ExportWords) => done(await exportAs(console, id, options)));
+  folderOption(
+    profile
+      .command("try")
+      .description("what a message of a device says by a profile, or what the device would be told (MQTT)")
+      .argument("<ID>", "vendor/model, or a file that ends in .yaml")
+      .requiredOption("--address <ADDRESS>", "the device's place on the broker")
+      .option("--topic <TOPIC>", "topic of a message")
+      .option("--payload <TEXT>", "what the message holds")
+      .option("--set <NAME=VALUE>", "a property and its value, or an action"),
+  ).action(async (id: string, options: TryWords) => done(await tryOut(console, id, options)));
   profile
     .command("schema")
     .description("print the JSON schema of profile files")
@@ -128,4 +145,28 @@ async function exportAs(console: Console, id: string, options: ExportWords): Pro
   const thing = await exportProfile(id, options.profiles, { as, device, name, base, address, password });
   console.out(options.json === true ? `${JSON.stringify(thing)}\n` : `${JSON.stringify(thing, undefined, 2)}\n`);
   return EXIT_OK;
+}
+
+async function tryOut(console: Console, id: string, options: TryWords): Promise<number> {
+  const { tryCommand, tryMessage } = await import("../../node/commands/profileTry.js");
+  const json = options.json === true;
+  if (options.set !== undefined) {
+    const told = await tryCommand(id, options.profiles, options.address, options.set);
+    printAnswer(console, json, told, [`${told.topic}  ${told.payload}`]);
+    return EXIT_OK;
+  }
+  const heard = await tryMessage(id, options.profiles, options.address, options.topic ?? "", options.payload ?? "");
+  const { topics, readings, events, availability, problems } = heard;
+  const lines = [
+    ...readings.map(({ name, value, unit }) => `${name} = ${value}${unit === undefined ? "" : ` ${unit}`}`),
+    ...events.map(({ name, value }) => `${name} happened${value === undefined ? "" : `: ${value}`}`),
+    ...(availability === undefined ? [] : [`it is ${availability}`]),
+    ...problems.map(({ name, code, message }) => `${name === undefined ? "" : `${name}: `}${message} [${code}]`),
+  ];
+  const nothing = [
+    "The message says nothing by this profile, which hears the device on:",
+    ...topics.map((t) => `  ${t}`),
+  ];
+  printAnswer(console, json, heard, lines.length === 0 ? nothing : lines);
+  return lines.length > 0 && problems.length === 0 ? EXIT_OK : EXIT_NO;
 }

@@ -1,6 +1,5 @@
 /** `edgeseal simulate`: virtual worlds. The simulator is loaded only here. */
 import type { Command } from "commander";
-import type { FleetProgress } from "../../../simulator/fleet/runFleet.js";
 import { type Console, EXIT_OK, printAnswer } from "../output.js";
 
 type Done = (exitCode: number) => void;
@@ -17,6 +16,14 @@ interface FleetOptions {
   readonly duration?: string;
   readonly report?: string;
   readonly json?: true;
+}
+
+interface Progress {
+  readonly atMs: number;
+  readonly runMs: number;
+  readonly devices: number;
+  readonly connected: number;
+  readonly publishesPerSecond: number;
 }
 
 const SCENARIO_DEFAULT = "smart-home";
@@ -83,7 +90,7 @@ class ProgressBar {
     this.#shown = shown;
   }
 
-  show({ atMs, runMs, devices, connected, publishesPerSecond }: FleetProgress): void {
+  show({ atMs, runMs, devices, connected, publishesPerSecond }: Progress): void {
     if (!this.#shown) return;
     const share = Math.min(1, atMs / runMs);
     const full = Math.round(share * BAR_CHARACTERS);

@@ -74,7 +74,7 @@ export class GatewayCore
   readonly #actuation: Actuation;
   readonly #intake: Intake;
   readonly #speech: NativeSpeech;
-  readonly #rules: RuleEngine;
+  #rules: RuleEngine;
   #chain = NO_CHAIN;
   #chainAtMs = 0;
   #flushDueMs = 0;
@@ -137,6 +137,13 @@ export class GatewayCore
     this.#actuation.restore(counters.get(SEQUENCE_COUNTER) ?? 0, commands.map(commandFrom));
     for (const [name, value] of counters)
       if (name.startsWith(SENDER_COUNTER)) this.#requests.restore(name.slice(SENDER_COUNTER.length), value);
+  }
+
+  /** Other rules from now on; what the ones before had to say was taken with the last `ready`. */
+  replaceRules(make: GatewayOptions["rules"]): void {
+    this.#drainRules(undefined);
+    this.#rules = make(this.view, () => this.#chainNow());
+    this.#devicesChanged = true;
   }
 
   readonly view: DeviceView = {

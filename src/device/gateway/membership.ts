@@ -1,4 +1,5 @@
 /** Who belongs to the gateway: devices of the operator's file, of a bridge, and those that joined by themselves. */
+import { equalBytes } from "../../base/bytes.js";
 import type { IdentityMessage } from "../../codec/device/messages.js";
 import { DEVICE_ID, DEVICES_MAX, type DeviceId, type DeviceRecord, type Voucher } from "../device.js";
 import type { DeviceProfile } from "../profile.js";
@@ -22,6 +23,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   /** Readings of devices that the operator's file or a bridge has not named again yet. */
   readonly #keptShadows = new Map<DeviceId, Uint8Array>();
+  /** Joined, but of a profile that nobody has given yet: a bridge's devices until the bridge lists them. */
+  readonly #unresolved = new Map<DeviceId, DeviceRecord>();
   #openUntilMs: number | undefined;
 
   constructor(options: MembershipOptions) {
@@ -43,8 +46,7 @@ export class Membership {
     for (const bytes of devices) {
       const record = deviceFrom(bytes);
       const profile = this.#options.profileOf(record.profile);
-      // Not deleted: the profile may come back with the next start.
-      if (profile === undefined) this.#refuseProfile(record);
+      if (profile === undefined) this.#unresolved.set(record.id, record);
       else this.#put(record, profile, false);
     }
   }
@@ -87,17 +89,13 @@ export class Membership {
   /** Named by a file or a bridge; known devices are changed in place. */
   install(record: DeviceRecord, profile: DeviceProfile, by: "file" | "bridge"): void {
     const { table, pile } = this.#options;
-    const known = table.get(record.id);
-    if (by === "file") {
-      this.#put(record, profile, true);
-    } else if (known?.fixed === true) {
-      pile.counters.add("GATEWAY_DEVICE_FIXED");
-    } else if (known !== undefined) {
-      if (known.record.link === record.link && known.record.address === record.address)
-        this.#put({ ...known.record, profile: record.profile }, profile, false);
-      else pile.refuse({ code: "GATEWAY_DEVICE_EXISTS", device: record.id });
-    } else if (this.joining) this.#admit(record, profile);
-    else pile.refuse({ code: "GATEWAY_NOT_JOINING", device: record.id });
+    const member = table.get(record.id);
+    const known = member?.record ?? this.#unresolved.get(record.id);
+    if (by === "file") this.#put(record, profile, true);
+    else if (member?.fixed === true) pile.counters.add("GATEWAY_DEVICE_FIXED");
+    else if (known === undefined) this.#installNew(record, profile);
+    else if (known.link !== record.link) pile.refuse({ code: "GATEWAY_DEVICE_EXISTS", device: record.id });
+    else this.#update({ ...known, profile: record.profile, address: record.address, name: record.name }, profile);
   }
 
   remove(id: DeviceId): GatewayProblem | undefined {
@@ -116,6 +114,22 @@ export class Membership {
   registrationsChanged(): void {
     const { table } = this.#options;
     for (const member of table.values()) member.registration = table.lookUp(member.record);
+  }
+
+  #installNew(record: DeviceRecord, profile: DeviceProfile): void {
+    if (this.joining) this.#admit(record, profile);
+    else this.#options.pile.refuse({ code: "GATEWAY_NOT_JOINING", device: record.id });
+  }
+
+  /** A bridge repeats its list at each change of any device: what has not changed is left alone. */
+  #update(record: DeviceRecord, profile: DeviceProfile): void {
+    const { table, pile } = this.#options;
+    const before = table.get(record.id);
+    const bytes = deviceBytes(record);
+    const same = before !== undefined && equalBytes(deviceBytes(before.record), bytes);
+    if (same && sameProfile(before.profile, profile)) return;
+    if (!same) pile.writes.push({ kind: "device", id: record.id, bytes });
+    this.#put(record, profile, false);
   }
 
   #admit(record: DeviceRecord, profile: DeviceProfile): void {
@@ -139,6 +153,7 @@ export class Membership {
 
   #put(record: DeviceRecord, profile: DeviceProfile, fixed: boolean): void {
     const { table, pile, shadow, came } = this.#options;
+    this.#unresolved.delete(record.id);
     const member = table.put(record, profile, fixed);
     const kept = this.#keptShadows.get(record.id);
     if (kept !== undefined) {
@@ -152,4 +167,13 @@ export class Membership {
   #refuseProfile({ id, profile }: DeviceRecord): void {
     this.#options.pile.refuse({ code: "GATEWAY_PROFILE_UNKNOWN", device: id, profile });
   }
+}
+
+/** Profiles are plain data in maps, made anew from each list. */
+function sameProfile(a: DeviceProfile, b: DeviceProfile): boolean {
+  return a === b || textOf(a) === textOf(b);
+}
+
+function textOf(profile: DeviceProfile): string {
+  return JSON.stringify(profile, (_, value: unknown) => (value instanceof Map ? [...value] : value));
 }

@@ -144,7 +144,11 @@ function thingOf({ device, name, base, address, password }: ExportOptions): Thin
   return { id, name: name ?? id, base: at.replace(/\/+$/, ""), address: place, password };
 }
 
-async function profileNamed(name: string, folder: string | undefined): Promise<DeviceProfile> {
+/**
+ * @param name the profile's id, or a file's path, which ends in `.yaml`.
+ * @throws ProfileFileError
+ */
+export async function profileNamed(name: string, folder: string | undefined): Promise<DeviceProfile> {
   if (!name.endsWith(".yaml")) return await findProfile(name, { folder });
   const { profile, mistakes } = await readProfile(name);
   if (profile !== undefined) return profile;

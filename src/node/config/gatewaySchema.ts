@@ -59,11 +59,13 @@ export const gatewaySection = <B extends z.ZodType>(broker: B) =>
     .strictObject({
       name: name("Name towards devices, in topics and receipts. Default: the client's.").optional(),
       links: z.array(deviceLink(broker)).max(LINKS_MAX).default([]).describe("Ways to devices."),
-      devices: path("File that lists devices by hand: what cannot join by itself, and who is registered.").optional(),
+      devices: path("File that lists devices by hand: what cannot join by itself, and who is registered.").default(
+        "devices.yaml",
+      ),
       profiles: path("Folder with profiles of your own, beside those that come along.").optional(),
-      rules: path("Folder with rules, `*.yaml`.").optional(),
-      scenes: path("Folder with scenes, `*.yaml`.").optional(),
-      policy: path("File that says who may do what. Without it nobody may do anything.").optional(),
+      rules: path("Folder with rules, `*.yaml`.").default("rules"),
+      scenes: path("Folder with scenes, `*.yaml`.").default("scenes"),
+      policy: path("File that says who may do what. Without it nobody may do anything.").default("policy.yaml"),
       registeredOnly: z
         .boolean()
         .default(false)

@@ -67,6 +67,13 @@ export class GatewayService {
     this.#driver.input(input);
   }
 
+  /** Goes over to other rules. `make` may read the store: everything that the old ones had to keep is there. */
+  replaceRules(make: GatewayOptions["rules"]): void {
+    this.#driver.turn();
+    this.core.replaceRules(make);
+    this.#driver.turn();
+  }
+
   /** Carries out at once what waits; tests and commands that answer with the result. */
   turn(): void {
     this.#driver.turn();

@@ -16,6 +16,11 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
   11: "the device behind the gateway does not answer",
 };
 
+function meaningOf(exception: number): string {
+  const meaning = EXCEPTIONS[exception];
+  return meaning === undefined ? "" : ` (${meaning})`;
+}
+
 export const modbusPointTexts: Texts<ModbusPointProblem> = {
   MODBUS_POINT_INVALID: { says: (p) => `The Modbus point "${p.name}" of a profile is not usable: ${p.reason}.` },
   MODBUS_POINT_UNKNOWN: { says: (p) => `The device has no Modbus point "${p.name}" that can be written.` },
@@ -30,7 +35,7 @@ export const modbusTexts: Texts<ModbusProblem> = {
   },
   MODBUS_EXCEPTION: {
     says: (p) =>
-      `Device ${p.address} answered function ${p.function} with exception ${p.exception} (${EXCEPTIONS[p.exception] ?? "of nobody"}).`,
+      `Device ${p.address} answered function ${p.function} with exception ${p.exception}${meaningOf(p.exception)}.`,
     advice: "Exceptions 1 to 3 mean that the profile does not fit the device; 10 and 11 come from a gateway between.",
   },
   MODBUS_SILENT: {

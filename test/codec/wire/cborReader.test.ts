@@ -221,3 +221,29 @@ describe("depth bombs", () => {
     }
   });
 });
+
+describe("text of any script", () => {
+  it.each(["", "auto", "厨房", "é😀", "\uFEFFbom"])("%j comes back, and is told from other items", (text) => {
+    const one = new CborReader(encodeWire(text));
+    expect(one.atText).toBe(true);
+    expect(one.utf8("field", 64)).toBe(text);
+    one.end();
+  });
+
+  it.each([
+    ["62c328", "WIRE_TEXT"],
+    ["61ff", "WIRE_TEXT"],
+    ["62c080", "WIRE_TEXT"],
+    ["63eda080", "WIRE_TEXT"],
+    ["6261", "WIRE_TRUNCATED"],
+    ["6561626364", "WIRE_LENGTH"],
+    ["4161", "WIRE_UNEXPECTED_TYPE"],
+    ["7f6161ff", "WIRE_UNEXPECTED_TYPE"],
+  ])("%s is refused with %s", (hex, code) => {
+    expect(codeThrownBy(() => reader(hex).utf8("field", 4))).toBe(code);
+  });
+
+  it.each(["01", "20", "4161", "80", "f6", ""])("%s is no text", (hex) => {
+    expect(reader(hex).atText).toBe(false);
+  });
+});

@@ -96,14 +96,14 @@ describe("joining", () => {
   test("who has joined is known after a restart, with its readings, which are of unknown age", () => {
     const house = new GatewayHouse({ devices: FIRE_DEVICES });
     house.settle();
-    house.report("lamp");
+    house.report("heat");
     house.run(61_000);
     house.restart();
-    expect(house.core.readingsOf("lamp").get("on")?.value).toBe(false);
-    expect(house.core.view.fresh("lamp", "on", house.now.monotonicMs)).toBe(false);
-    house.report("lamp");
+    expect(house.core.readingsOf("heat").get("temperature")?.value).toBeGreaterThan(1_000);
+    expect(house.core.view.fresh("heat", "temperature", house.now.monotonicMs)).toBe(false);
+    house.report("heat");
     house.run(100);
-    expect(house.core.view.fresh("lamp", "on", house.now.monotonicMs)).toBe(true);
+    expect(house.core.view.fresh("heat", "temperature", house.now.monotonicMs)).toBe(true);
   });
 });
 
@@ -134,17 +134,17 @@ describe("presence", () => {
   test("a device that falls silent is offline, is asked again with growing pauses, and answers when it is back", () => {
     const house = new GatewayHouse({ devices: FIRE_DEVICES });
     house.settle();
-    const lamp = house.device("lamp");
-    house.devices.delete("lamp");
-    house.run(4 * 60_000);
-    expect(house.core.member("lamp")?.availability).toBe("offline");
-    const member = house.core.member("lamp");
+    const heat = house.device("heat");
+    house.devices.delete("heat");
+    house.run(50 * 60_000);
+    expect(house.core.member("heat")?.availability).toBe("offline");
+    const member = house.core.member("heat");
     const early = member?.probes ?? 0;
     house.run(60 * 60_000);
     expect((member?.probes ?? 0) - early).toBeLessThan(8);
-    house.devices.set("lamp", lamp);
+    house.devices.set("heat", heat);
     house.run(60 * 60_000);
-    expect(house.core.member("lamp")?.availability).toBe("online");
+    expect(house.core.member("heat")?.availability).toBe("online");
   });
 
   test("while the link is down nobody knows, and what was said then does not count as fresh", () => {
@@ -162,7 +162,7 @@ describe("hostile devices", () => {
   test("of a device with a key only what it has signed counts", () => {
     const house = new GatewayHouse({ devices: FIRE_DEVICES, rules: [FIRE] });
     house.settle();
-    const forged = new NativeDevice({ id: "smoke", model: MODELS["smoke-sensor"], seed: 1, index: 1, births: 9 });
+    const forged = new NativeDevice({ id: "smoke", model: MODELS.smoke, seed: 1, index: 1, births: 9 });
     forged.set("smoke", true);
     house.publish("smoke", forged.birthMessage());
     house.publish("smoke", forged.state(house.deviceNow));
@@ -180,8 +180,8 @@ describe("hostile devices", () => {
   test("a message of another device's name and key is refused under this one's", () => {
     const house = new GatewayHouse({
       devices: [
-        { id: "a", model: "smoke-sensor", signs: true },
-        { id: "b", model: "smoke-sensor", signs: true },
+        { id: "a", model: "smoke", signs: true },
+        { id: "b", model: "smoke", signs: true },
       ],
     });
     house.settle();
@@ -198,13 +198,13 @@ describe("hostile devices", () => {
     house.settle();
     const lamp = house.device("lamp");
     const old = lamp.state(house.deviceNow);
-    lamp.set("on", true);
+    lamp.set("lit", true);
     house.run(10);
     house.publish("lamp", lamp.state(house.deviceNow));
     house.run(100);
     house.publish("lamp", old);
     house.run(100);
-    expect(house.core.readingsOf("lamp").get("on")?.value).toBe(true);
+    expect(house.core.readingsOf("lamp").get("lit")?.value).toBe(true);
     expect(house.refusals()).toContain("GATEWAY_REPLAYED");
   });
 
@@ -225,7 +225,7 @@ describe("hostile devices", () => {
     const lamp = house.device("lamp");
     const clone = new NativeDevice({ id: "lamp", model: MODELS.lamp, seed: 2, index: 3, births: lamp.birth - 1 });
     clone.powerOn(house.deviceNow);
-    clone.set("on", true);
+    clone.set("lit", true);
     for (let round = 0; round < 6; round++) {
       house.publish("lamp", lamp.state(house.deviceNow));
       house.publish("lamp", clone.state({ ...house.deviceNow, worldMs: 20_000 + house.deviceNow.worldMs }));
@@ -233,7 +233,7 @@ describe("hostile devices", () => {
     }
     expect(house.refusals()).toContain("GATEWAY_DEVICE_CLONED");
     expect(house.core.member("lamp")?.availability).toBe("offline");
-    house.input({ kind: "command", request: { by: "operator", device: "lamp", target: "on", value: true } });
+    house.input({ kind: "command", request: { by: "operator", device: "lamp", target: "lit", value: true } });
     expect(house.refusals().at(-1)).toBe("GATEWAY_ISOLATED");
     house.input({ kind: "release", device: "lamp" });
     lamp.powerOn(house.deviceNow);
@@ -272,7 +272,7 @@ describe("hostile devices", () => {
 
   test.each([
     ["a property it does not have", [["colour", 3]]],
-    ["another type", [["on", 1]]],
+    ["another type", [["lit", 1]]],
     ["a value out of range", [["level", 101]]],
   ] as const)("%s is refused, and what else the message says is taken", (_, values) => {
     const house = new GatewayHouse({ devices: FIRE_DEVICES });

@@ -32,7 +32,11 @@ const fire: LinkageRule = {
       hysteresis: 0,
     },
   ],
-  actions: [set("valve", "open", false), set("window", "position", 100), set("lamp", "on", true)],
+  actions: [
+    set("valve", "open", false),
+    { ...set("window", "open", true), coSigner: "owner" },
+    set("lamp", "lit", true),
+  ],
   mode: "single",
   maxRuns: 1,
   limits: { minIntervalMs: 0, maxPerHour: 0, maxPerDay: 0 },
@@ -44,8 +48,9 @@ const fire: LinkageRule = {
 export const FIRE: HeldRule = { rule: fire, hash: ruleHash(suite.hash.bind(suite), fire), status: "ACTIVE" };
 
 export const FIRE_DEVICES = [
-  { id: "smoke", model: "smoke-sensor", signs: true },
+  { id: "smoke", model: "smoke", signs: true },
   { id: "valve", model: "gas-valve" },
   { id: "window", model: "window" },
   { id: "lamp", model: "lamp" },
+  { id: "heat", model: "thermostat" },
 ] as const;

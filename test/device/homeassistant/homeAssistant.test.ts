@@ -271,6 +271,7 @@ describe("a command", () => {
     expect(asked(PLUG, "power", "1")).toBe("HOMEASSISTANT_TARGET_UNKNOWN");
     expect(asked(PLUG, "constructor", "1")).toBe("HOMEASSISTANT_TARGET_UNKNOWN");
     expect(asked(SENSORS, "setpoint", "31")).toBe("HOMEASSISTANT_VALUE range");
+    expect(asked(SENSORS, "setpoint", "4.9")).toBe("HOMEASSISTANT_VALUE range");
     expect(asked(SENSORS, "setpoint", "1e2")).toBe("HOMEASSISTANT_VALUE type");
     expect(asked(SENSORS, "setpoint", "NaN")).toBe("HOMEASSISTANT_VALUE type");
     expect(asked(SENSORS, "effect", "explode")).toBe("HOMEASSISTANT_VALUE range");

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -12,6 +12,7 @@ import { isProblem } from "../../../src/device/convert/problems.js";
 import { convertIn, convertOut } from "../../../src/device/convert/value.js";
 import type { DeviceProfile } from "../../../src/device/profile.js";
 import type { DeviceValue, ValueType } from "../../../src/device/value.js";
+import { readBridgeDevices } from "../../../src/device/zigbee/bridge.js";
 import { findProfile, loadProfiles, shippedFolder } from "../../../src/node/profiles/library.js";
 import type { ProfileMistake } from "../../../src/node/profiles/problems.js";
 import { PROFILE_FILE_BYTES_MAX, parseProfile, readProfile } from "../../../src/node/profiles/read.js";
@@ -161,7 +162,7 @@ function conversionsOf({ binding, properties }: DeviceProfile): [string, Convers
   });
 }
 
-describe("every profile that comes with edgeseal", async () => {
+describe("every profile that comes with edgeseal or is derived from a bridge", async () => {
   const profiles = [...(await loadProfiles()).profiles.values()];
 
   it("is there, under the name of its file", () => {
@@ -169,7 +170,10 @@ describe("every profile that comes with edgeseal", async () => {
     expect(profiles.length).toBeGreaterThanOrEqual(21);
   });
 
-  for (const profile of profiles) {
+  const recorded = readFileSync(new URL("../../vectors/zigbee2mqtt/bridge-devices.json", import.meta.url));
+  const derived = readBridgeDevices("zigbee2mqtt", recorded).devices.map((device) => device.profile);
+
+  for (const profile of [...profiles, ...derived]) {
     it(`${profile.id} gives values back within one step`, () => {
       for (const [name, convert, type] of conversionsOf(profile)) {
         fc.assert(

@@ -1,0 +1,74 @@
+/** From the configuration's links to what speaks to devices; serial ports and Modbus load with the first link that needs them. */
+import type { Clock } from "../../base/clock.js";
+import type { Logger } from "../../base/logger.js";
+import type { Random } from "../../base/random.js";
+import { mqttLink } from "../../link/mqttLink.js";
+import type { LastWill } from "../../link/mqttOptions.js";
+import { readBrokerAccess } from "../config/files.js";
+import type { Config } from "../config.js";
+import type { Carrier } from "./carrier.js";
+import { type MqttCompanion, MqttDevices } from "./mqttDevices.js";
+import { ZigbeeBridge } from "./zigbeeBridge.js";
+
+/** A list of some hundred Zigbee devices. */
+const DEVICE_PAYLOAD_BYTES_MAX = 2 * 1024 * 1024;
+
+export type LinkConfig = Config["gateway"]["links"][number];
+
+export interface LinkTools {
+  readonly config: Config;
+  readonly gateway: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Who else uses a broker's connection, made with the link that it may publish on. */
+export interface Guest {
+  readonly will?: LastWill;
+  readonly companion: (link: ReturnType<typeof mqttLink>) => MqttCompanion;
+}
+
+/** @throws ConfigError, LinkError, LineError */
+export async function carrierOf(link: LinkConfig, at: string, tools: LinkTools, guest?: Guest): Promise<Carrier> {
+  const { random, logger } = tools;
+  if (link.protocol === "mqtt") return mqttCarrier(link, at, tools, guest);
+  if (link.protocol === "serial") {
+    const [{ serialLine }, { SerialDevices }] = await Promise.all([
+      import("../../link/serialLine.js"),
+      import("./serialDevices.js"),
+    ]);
+    const line = serialLine({ path: link.path ?? "", baudRate: link.baudRate, random, logger });
+    return new SerialDevices(link.name, line, logger);
+  }
+  const [{ modbusLine }, { ModbusDevices }] = await Promise.all([
+    import("../../link/modbusLine.js"),
+    import("./modbusDevices.js"),
+  ]);
+  const { path, host, port, baudRate, parity, timeoutMs, name } = link;
+  const transport =
+    host === undefined
+      ? ({ kind: "rtu", path: path ?? "", baudRate, parity } as const)
+      : ({ kind: "tcp", host, port } as const);
+  return new ModbusDevices(name, modbusLine({ name, transport, timeoutMs, random, logger }), logger);
+}
+
+function mqttCarrier(
+  { name, broker, zigbee2mqtt }: LinkConfig,
+  at: string,
+  { config, gateway, environment, clock, random, logger }: LinkTools,
+  guest: Guest | undefined,
+): Carrier {
+  const { url, protocolVersion, insecure } = broker as NonNullable<typeof broker>;
+  const link = mqttLink({
+    ...{ url, protocolVersion, insecure, random, logger, payloadBytesMax: DEVICE_PAYLOAD_BYTES_MAX },
+    // The chain has a connection of its own, perhaps to the same broker.
+    clientId: `${config.client.slice(0, 48)}-${name.slice(0, 15)}`,
+    ...readBrokerAccess(config, broker as NonNullable<typeof broker>, environment, `${at}.broker`),
+    ...(guest?.will === undefined ? {} : { will: guest.will }),
+  });
+  const bridges = zigbee2mqtt.map((base) => new ZigbeeBridge(base, name, clock, logger));
+  const companions = guest === undefined ? bridges : [...bridges, guest.companion(link)];
+  return new MqttDevices({ name, gateway, link, logger, companions });
+}
