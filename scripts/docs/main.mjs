@@ -1,5 +1,5 @@
 /**
- * Writes docs/errors.md, docs/openrpc.json, docs/operating/configuration.md and the schema of scenarios from compiled code: `node scripts/docs/main.mjs`.
+ * Writes docs/errors.md, docs/openrpc.json, docs/operating/configuration.md and the schemas of profiles and scenarios from compiled code: `node scripts/docs/main.mjs`.
  * `--check` changes nothing and ends with 1 when a page is out of date; `--dist DIR` names another compiled tree.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { configurationPage } from "./configurationPage.mjs";
 import { errorsPage } from "./errorsPage.mjs";
 import { openRpcPage } from "./openRpcPage.mjs";
+import { profileSchemaPage } from "./profileSchemaPage.mjs";
 import { scenarioSchemaPage } from "./scenarioSchemaPage.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -22,6 +23,7 @@ const pages = [
   ["docs/openrpc.json", await openRpcPage(load)],
   ["simulator/fleet/scenario.schema.json", await scenarioSchemaPage(load)],
   ["docs/operating/configuration.md", await configurationPage(load)],
+  ["device-profiles/profile.schema.json", await profileSchemaPage(load)],
 ];
 for (const [path, text] of pages) {
   const file = join(ROOT, path);

@@ -4,6 +4,7 @@ import { type Console, EXIT_OK, EXIT_USAGE, printFailure } from "./output.js";
 import { addChainVerbs } from "./verbs/chain.js";
 import { addKeyVerbs } from "./verbs/key.js";
 import { addNodeVerbs } from "./verbs/node.js";
+import { addProfileVerbs } from "./verbs/profile.js";
 import { addProofVerbs } from "./verbs/proof.js";
 import { addSetupVerbs } from "./verbs/setup.js";
 import { addSignVerbs } from "./verbs/sign.js";
@@ -59,6 +60,7 @@ function programOf(console: Console, done: (exitCode: number) => void): Command 
   addTxVerbs(program, console, done);
   addChainVerbs(program, console, done);
   addProofVerbs(program, console, done);
+  addProfileVerbs(program, console, done);
   addVerify(program, console, done);
   addSimulateVerbs(program, console, done);
   return program;

@@ -145,6 +145,12 @@ describe("a profile", () => {
       }).map((line) => line.replace("binding.writes", ""));
     expect(convert(0, { multiply: 2 })).toEqual(["[0].convert PROFILE_CONVERSION (only for numbers)"]);
     expect(convert(0, { map: [["ON", true]] })).toEqual(["[0].convert.map PROFILE_CONVERSION (values not told)"]);
+    expect(convert(0, { map: [[Number.NaN, true]] })).toEqual([
+      "[0].convert.map[0][0] PROFILE_CONVERSION (no device value)",
+    ]);
+    expect(convert(0, { map: [["ON", true]], digits: 1 })).toEqual([
+      "[0].convert PROFILE_CONVERSION (map and numbers)",
+    ]);
     expect(convert(0, { map: [] })).toEqual(["[0].convert.map PROFILE_CONVERSION (empty)"]);
     expect(convert(0, { map: [["ON", 1]] })).toEqual(["[0].convert.map[0][1] PROFILE_CONVERSION (not in the type)"]);
     const twice: [string, boolean][] = [

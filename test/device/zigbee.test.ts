@@ -144,6 +144,35 @@ describe("the list of a Zigbee2MQTT bridge", () => {
     expect(told("garden valve", "state", false)).toBe('zigbee2mqtt/garden valve/set {"state":"OFF"}');
   });
 
+  it("takes what switches a valve, a heater or a part of a lock as seriously as they are", () => {
+    const on = { type: "binary", name: "state", property: "state", access: 7, value_on: "ON", value_off: "OFF" };
+    const lock = { ...on, value_on: "LOCK", value_off: "UNLOCK" };
+    const derived = (description: string, exposes: unknown[]) => {
+      const [, entry] = JSON.parse(RECORDED.toString("utf8"));
+      const { devices } = readBridgeDevices(
+        BASE,
+        bytes([{ ...entry, definition: { ...entry.definition, description, exposes } }]),
+      );
+      return summary(devices[0]!.profile).join(", ");
+    };
+    expect(derived("Gas valves", [on])).toBe("state valve.open rw3");
+    expect(derived("Boiler relay", [{ type: "switch", features: [on] }])).toBe("state heater.on rw2");
+    expect(derived("Relay", [{ type: "switch", features: [on] }])).toBe("state switch.on rw1");
+    expect(
+      derived("TRV", [
+        { type: "climate", features: [] },
+        { type: "switch", features: [on] },
+      ]),
+    ).toBe("state heater.on rw2");
+    const relay = { ...on, property: "state_relay" };
+    expect(
+      derived("Lock with relay", [
+        { type: "lock", features: [lock] },
+        { type: "switch", features: [relay] },
+      ]),
+    ).toBe("state lock.state rw2, state_relay switch.on rw2");
+  });
+
   it("makes a property of a siren that can only be told", () => {
     expect(told("siren", "siren", true)).toBe(
       'zigbee2mqtt/siren/set {"warning":{"mode":"emergency","strobe":true,"duration":1800}}',

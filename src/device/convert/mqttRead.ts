@@ -60,7 +60,7 @@ export function readMqtt(
   if (binding.protocol !== "mqtt") return NOTHING;
   const available = binding.availability;
   const tellsAvailability = available !== undefined && topicOf(available.topic, address) === topic;
-  const reads = binding.reads.filter((read) => topicOf(read.topic, address) === topic);
+  const reads = readsOf(binding, address, topic);
   if (reads.length === 0 && !tellsAvailability) return NOTHING;
   const message = parseMessage(payload, reads);
   if ("code" in message) return { ...NOTHING, problems: [{ problem: message }] };
@@ -73,6 +73,21 @@ export function readMqtt(
     problems: found.problems,
     ...(availability === undefined ? {} : { availability }),
   };
+}
+
+/** Most reads of a profile have the same topic; it is put together once. */
+function readsOf(binding: MqttBinding, address: string, topic: string): readonly MqttRead[] {
+  const reads: MqttRead[] = [];
+  let template = "";
+  let fits = false;
+  for (const read of binding.reads) {
+    if (read.topic !== template) {
+      template = read.topic;
+      fits = topicOf(template, address) === topic;
+    }
+    if (fits) reads.push(read);
+  }
+  return reads;
 }
 
 const NOTHING: MqttReadings = { readings: [], events: [], problems: [] };

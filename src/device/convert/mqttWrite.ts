@@ -40,8 +40,7 @@ export function writeMqtt(
   const write = binding.writes.find(({ from }) => from === target);
   const property = profile.properties.get(target);
   const action = profile.actions.get(target);
-  const writable = property?.writable === true || action !== undefined;
-  if (write === undefined || !writable) return { code: "DEVICE_TARGET_UNKNOWN", target };
+  if (write === undefined) return { code: "DEVICE_TARGET_UNKNOWN", target };
   const type: ValueType | undefined = property === undefined ? action?.input : property.type;
   if (type === undefined) {
     if (value !== undefined) return { code: "DEVICE_VALUE_UNWANTED", target };

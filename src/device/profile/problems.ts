@@ -27,6 +27,7 @@ export type ConversionFault =
   | "zero"
   | "digits"
   | "not in the type"
+  | "no device value"
   | "device value twice"
   | "values not told"
   | "empty"

@@ -166,7 +166,8 @@ function buildMap(
   if (source.length === 0) return wrong(at, "empty");
   const pairs: (readonly [string, DeviceValue])[] = [];
   for (const [i, [device, ours]] of source.entries()) {
-    const key = rawKey(device) ?? "";
+    const key = rawKey(device);
+    if (key === undefined) return wrong([...at, i, 0], "no device value");
     if (pairs.some(([known]) => known === key)) return wrong([...at, i, 0], "device value twice");
     const own = ownValue(type, ours);
     if (own === undefined) return wrong([...at, i, 1], "not in the type");

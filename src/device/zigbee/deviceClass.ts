@@ -21,6 +21,14 @@ const SENSORS: readonly (readonly [property: string, deviceClass: string])[] = [
   ["action", "button"],
 ];
 
+/** Names of values that switch something, where they stand alone. */
+const SWITCHED = ["state", "valve", "valve_state", "switch"];
+
+/** Whether a value of this name switches what the device is for. */
+export function isMainSwitch(group: string, name: string): boolean {
+  return (group === "switch" && name === "state") || (group === "none" && SWITCHED.includes(name));
+}
+
 /** The more serious part of a device names it: a lock with a light is a lock. */
 export function classOfDevice(exposes: readonly JsonValue[], about: string): string {
   const members = exposes.map(membersOf);
@@ -28,7 +36,10 @@ export function classOfDevice(exposes: readonly JsonValue[], about: string): str
   const names = new Set(members.map((one) => textAt(one, "name") ?? textAt(one, "property")));
   if (types.has("lock")) return "lock";
   if (types.has("climate")) return "thermostat";
-  if (types.has("switch") && /\bvalve\b/i.test(about)) return "valve";
+  // The bridge calls everything that is switched a switch; only the words tell what hangs on it.
+  const switched = types.has("switch") || SWITCHED.some((name) => names.has(name));
+  if (switched && /\bvalves?\b/i.test(about)) return "valve";
+  if (switched && /\b(heaters?|heating|boilers?)\b/i.test(about)) return "heater";
   if (names.has("warning") || names.has("alarm")) return "siren";
   if (types.has("cover")) return "cover";
   if (types.has("light")) return "lamp";
@@ -41,5 +52,5 @@ export function classOfDevice(exposes: readonly JsonValue[], about: string): str
 /** How much harm a setting of such a device may do that nobody here understands. */
 export function seriousness(deviceClass: string): SafetyClass {
   if (deviceClass === "valve") return 3;
-  return deviceClass === "lock" || deviceClass === "thermostat" ? 2 : 1;
+  return deviceClass === "lock" || deviceClass === "thermostat" || deviceClass === "heater" ? 2 : 1;
 }

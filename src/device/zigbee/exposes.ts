@@ -14,7 +14,7 @@ import type {
   PropertySource,
 } from "../profile/source.js";
 import type { SafetyClass } from "../profile.js";
-import { classOfDevice, seriousness } from "./deviceClass.js";
+import { classOfDevice, isMainSwitch, seriousness } from "./deviceClass.js";
 import { type Leaf, type LeafType, leafOf, listAt, membersOf, textAt } from "./leaf.js";
 import type { ZigbeeProblem } from "./problems.js";
 import { GROUPS, type Group, impliedUnit, knownCapability, unitOf } from "./vocabulary.js";
@@ -55,7 +55,6 @@ class Deriver {
   readonly #device: string;
   readonly #deviceClass: string;
   readonly #least: SafetyClass;
-  readonly #isValve: boolean;
   readonly #properties: Record<string, PropertySource> = {};
   readonly #actions: Record<string, ActionSource> = {};
   readonly #events: Record<string, EventSource> = {};
@@ -69,7 +68,6 @@ class Deriver {
   constructor(device: string, about: string, exposes: readonly JsonValue[]) {
     this.#device = device;
     this.#deviceClass = classOfDevice(exposes, about);
-    this.#isValve = this.#deviceClass === "valve";
     this.#least = seriousness(this.#deviceClass);
   }
 
@@ -191,13 +189,15 @@ class Deriver {
   #property(name: string, leaf: Leaf, group: Group, inside: readonly string[]): void {
     const writable = (leaf.access & WRITE) !== 0;
     const unit = unitOf(leaf.unit) ?? impliedUnit(group, leaf.name);
-    const valve = this.#isValve && group === "switch" && leaf.name === "state";
     const level = group === "light" && leaf.name === "brightness" && leaf.type.source.type === "number";
-    const capability = valve
-      ? capabilityNamed("valve.open")
-      : knownCapability(group, leaf.name, leaf.type.source.type, level ? "%" : unit, "property");
+    const capability =
+      this.#switched(leaf, group) ??
+      knownCapability(group, leaf.name, leaf.type.source.type, level ? "%" : unit, "property");
     const type = level ? percentOf(leaf) : leaf.typeFor(capability, unit);
-    const least = capability?.safetyClass ?? this.#atLeast(capabilityNamed("other.value").safetyClass);
+    // What hangs on a plain switch of a lock or valve is no plainer than the device.
+    const plainSwitch = capability === undefined || capability.name === "switch.on";
+    const said = (capability ?? capabilityNamed("other.value")).safetyClass;
+    const least = plainSwitch ? this.#atLeast(said) : said;
     this.#properties[name] = {
       capability: capability?.name ?? "other.value",
       ...type.source,
@@ -214,6 +214,15 @@ class Deriver {
     if ((leaf.access & GET) !== 0 && capability !== undefined && this.#gets.length < REFRESH_PROPERTIES_MAX) {
       this.#gets.push(leaf.property);
     }
+  }
+
+  /** The one thing that a valve or a heater is switched by. */
+  #switched(leaf: Leaf, group: Group): Capability | undefined {
+    const main = isMainSwitch(group, leaf.name) && leaf.type.source.type === "boolean" && (leaf.access & WRITE) !== 0;
+    if (!main) return undefined;
+    if (this.#deviceClass === "valve") return capabilityNamed("valve.open");
+    const heats = this.#deviceClass === "heater" || this.#deviceClass === "thermostat";
+    return heats ? capabilityNamed("heater.on") : undefined;
   }
 
   #toggle(name: string, property: string, word: string, safetyClass: SafetyClass): void {

@@ -88,6 +88,7 @@ const CONVERSION: Readonly<Record<ConversionFault, string>> = {
   zero: "it must not be 0",
   digits: "it must be a whole number from 0 to 6",
   "not in the type": "it is no value of the property",
+  "no device value": "the device's value is a text, a number, true or false",
   "device value twice": "the device's value is listed twice",
   "values not told": "every value of the property needs a pair, or it could not be sent",
   empty: "it has no pairs",
