@@ -187,7 +187,7 @@ function commandGuest(gateway: string, made: (topic: CommandTopic) => void): Gue
   return {
     companion: (link) => {
       const publish = (topic: string, payload: Uint8Array): void => {
-        // An answer that is lost is asked for again, with the same id.
+        // Who misses the answer asks again, with the same id and a higher number.
         link.publish(topic, payload, { qos: 1, retain: false }).catch(() => commands.counters.add("LINK_ACK_LOST"));
       };
       const commands = new CommandTopic(gateway, publish);

@@ -54,7 +54,7 @@ export class CommandTopic implements MqttCompanion {
       const device = topic.slice(this.#prefix.length, -"/command".length);
       const { sender, sequence, id, expiresAt, target, value } = decodeDeviceMessageOf("command", payload);
       const ref = this.#remember({ device, id });
-      const wanted = { by: sender, device, target, sequence, expiresAt, ref };
+      const wanted = { by: sender, device, target, sequence, expiresAt, id, ref };
       emit({ kind: "command", request: value === undefined ? wanted : { ...wanted, value } });
     } catch (thrown) {
       this.counters.add(codeOf(thrown));
