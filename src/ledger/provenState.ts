@@ -25,14 +25,14 @@ export function recordKey(hash: HashFunction, table: string, key: string): Uint8
 
 interface Known {
   readonly place: Uint8Array;
-  readonly value: Uint8Array | undefined;
+  value: Uint8Array | undefined;
 }
 
 export class ProvenState implements StateReader {
   readonly #store: LedgerStore;
   readonly #tree: StateTree;
   readonly #hash: HashFunction;
-  /** Oldest first; a record that is not there is remembered, too. */
+  /** In the order they were first read; a record that is not there is remembered, too. */
   readonly #known = new Map<string, Known>();
   #knownBytes = 0;
 
@@ -66,9 +66,12 @@ export class ProvenState implements StateReader {
       const known = this.#known.get(name);
       // What nobody has asked for yet is compared when somebody does.
       if (known === undefined) continue;
-      this.#forget(name, known);
-      this.#remember(name, { ...known, value: after });
+      this.#knownBytes -= bytesOf(known);
+      known.value = after;
+      this.#knownBytes += bytesOf(known);
+      if (bytesOf(known) > REMEMBERED_VALUE_BYTES_MAX) this.#forget(name, known);
     }
+    this.#forgetOldest();
   }
 
   /**
@@ -114,9 +117,15 @@ export class ProvenState implements StateReader {
     if (bytesOf(known) > REMEMBERED_VALUE_BYTES_MAX) return;
     this.#known.set(name, known);
     this.#knownBytes += bytesOf(known);
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const isFull = (): boolean => this.#known.size > RECORDS_REMEMBERED_MAX || this.#knownBytes > REMEMBERED_BYTES_MAX;
+    if (!isFull()) return;
     for (const [oldest, forgotten] of this.#known) {
-      if (this.#known.size <= RECORDS_REMEMBERED_MAX && this.#knownBytes <= REMEMBERED_BYTES_MAX) break;
       this.#forget(oldest, forgotten);
+      if (!isFull()) return;
     }
   }
 
