@@ -120,7 +120,9 @@ describe("receipts", () => {
     const stored = receipts(5);
     const checked = verifyReceipts(hash, stored);
     expect(checked.faults).toEqual([]);
-    expect(Buffer.from(checked.hashes[4] ?? []).toString("hex")).toMatchInlineSnapshot(`"ff8595404cfd9aca98827655770d0762e05742667ad870ff728d17f423691d43"`);
+    expect(Buffer.from(checked.hashes[4] ?? []).toString("hex")).toMatchInlineSnapshot(
+      `"ff8595404cfd9aca98827655770d0762e05742667ad870ff728d17f423691d43"`,
+    );
     expect(checked.receipts.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
     expect(checked.receipts[0]?.actions.map(({ result }) => result)).toEqual(["done", "done", "RULE_COSIGNER_MISSING"]);
     for (const [index, receipt] of checked.receipts.entries()) {
