@@ -17,7 +17,8 @@ import { FileRegistrations, type InstalledDevice, readDeviceFile, recordOf } fro
 import { GatewayService } from "./gateway/gatewayService.js";
 import { HomeAssistantBridge, willOf } from "./gateway/homeAssistantBridge.js";
 import { carrierOf, type Guest, type LinkTools } from "./gateway/links.js";
-import type { MqttCompanion } from "./gateway/mqttDevices.js";
+import { type MqttCompanion, MqttDevices } from "./gateway/mqttDevices.js";
+import { ReceiptDesk, receiptsTopic } from "./gateway/receiptDesk.js";
 import { RuleShelf } from "./gateway/ruleShelf.js";
 import { RunningGateway } from "./gateway/runningGateway.js";
 import { loadProfiles } from "./profiles/library.js";
@@ -89,7 +90,8 @@ async function open(parts: GatewayParts, store: GatewayStore): Promise<RunningGa
   }
   const { registeredOnly, telemetry } = config.gateway;
   const core = { gateway, suite, random, registrations, registeredOnly, profileOf, telemetry, rules: shelf.engine };
-  const running: RunningGateway = new RunningGateway({ ...parts, store, shelf, home }, (onOutput) => {
+  const receipts = await receiptDeskOf(parts, gateway, store, carriers);
+  const running: RunningGateway = new RunningGateway({ ...parts, store, shelf, home, receipts }, (onOutput) => {
     return new GatewayService({
       ...{ core, store, carriers, installed, clock, logger, onOutput },
       clockIsSet: parts.clockIsSet,
@@ -97,6 +99,37 @@ async function open(parts: GatewayParts, store: GatewayStore): Promise<RunningGa
     });
   });
   return running;
+}
+
+/** Undefined without a key: receipts are then chained to each other and signed by nobody. */
+async function receiptDeskOf(
+  { config, dataDir, setup, environment }: GatewayParts,
+  gateway: string,
+  store: GatewayStore,
+  carriers: readonly Carrier[],
+): Promise<ReceiptDesk | undefined> {
+  const { key } = config.gateway;
+  if (key === undefined) return undefined;
+  const { anchor, suite, random, clock, logger } = setup;
+  const { guardChainOf, openGuardStore, openKey } = await import("./signing/openKey.js");
+  const guardStore = await openGuardStore(dataDir.path);
+  const chain = guardChainOf(anchor, suite.hash);
+  try {
+    const place = { place: config, environment, random, name: key, suite, chain, store: guardStore };
+    const signer = await openKey(place);
+    const broker = carriers.find((carrier): carrier is MqttDevices => carrier instanceof MqttDevices);
+    return new ReceiptDesk({
+      ...{ gateway, chain: chain.id, hash: suite.hash, signer, store, clock, logger },
+      publish: async (bytes) => (await broker?.publish(receiptsTopic(gateway), bytes)) ?? false,
+      closed: async () => {
+        await signer.close();
+        guardStore.close();
+      },
+    });
+  } catch (thrown) {
+    guardStore.close();
+    throw thrown;
+  }
 }
 
 async function profilesOf({ config, setup }: GatewayParts): Promise<ReadonlyMap<string, DeviceProfile>> {

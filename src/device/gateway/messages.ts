@@ -102,6 +102,8 @@ export type GatewayWrite =
       readonly readings: number;
       readonly bytes: Uint8Array;
     }
+  /** The signed head of a batch of receipts, of which `sequence` is the last one. */
+  | { readonly kind: "head"; readonly sequence: number; readonly bytes: Uint8Array }
   | RuleWrite;
 
 export type GatewayMessage =
