@@ -4,6 +4,11 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toHex } from "../../src/base/bytes.js";
 import { run } from "../../src/cli/program.js";
+import { referenceSuite } from "../../src/crypto/referenceSuite.js";
+import { softSigner } from "../../src/crypto/softSigner.js";
+import { headOf } from "../../src/device/rules/receiptBatch.js";
+import { headSigningBytes, signedHeadBytes } from "../../src/device/rules/signedHead.js";
+import { verifyReceipts } from "../../src/device/rules/verifyReceipts.js";
 import { openSqliteGatewayStore } from "../../src/store/gateway/sqliteGatewayStore.js";
 import { answer, command, engineOf, House, hear, PROFILES, rule, trigger } from "../device/rules/world.js";
 
@@ -114,10 +119,28 @@ describe("edgeseal receipt", () => {
       for (const { bytes, inputs } of receipts)
         lines.push(JSON.stringify({ bytes: toHex(bytes), inputs: toHex(inputs) }));
     }
+    const suite = referenceSuite("ecdsa");
+    const signer = softSigner("ecdsa");
+    const secret = new Uint8Array(32).fill(5);
+    const checked = verifyReceipts((data) => suite.hash(data), store.receipts(0, 10));
+    const chain = new Uint8Array(32).fill(1);
+    const head = headOf((data) => suite.hash(data), 1, 1, checked.hashes.slice(0, 2));
+    const signature = signer.signHeader(secret, suite.hash(headSigningBytes(chain, head)));
+    const signed = { gateway: "gw", chain, head, publicKey: signer.publicKey(secret), signature };
+    store.apply([{ kind: "head", sequence: 2, bytes: signedHeadBytes(signed) }]);
     store.close();
     const listed = await edgeseal("receipt", "list", "--data-dir", dataDir);
     expect(listed.out.split("\n").filter((line) => line.includes("smoke: valve1.open done"))).toHaveLength(3);
-    expect((await edgeseal("receipt", "verify", "--data-dir", dataDir)).code).toBe(0);
+    const verified = await edgeseal("receipt", "verify", "--data-dir", dataDir);
+    expect([verified.code, verified.out]).toEqual([0, expect.stringContaining("2 of them under signed heads")]);
+    const forged = await openSqliteGatewayStore(join(dataDir, "gateway.db"), {
+      clock: { now: () => house.now.wallMs },
+    });
+    const other = { ...signed, head: { ...head, fromSequence: 3, toSequence: 3, count: 1 } };
+    forged.apply([{ kind: "head", sequence: 3, bytes: signedHeadBytes(other) }]);
+    forged.close();
+    const bad = await edgeseal("receipt", "verify", "--data-dir", dataDir);
+    expect([bad.code, bad.out]).toEqual([1, expect.stringContaining("RECEIPTS_HEAD")]);
     const file = join(folder, "receipts.jsonl");
     writeFileSync(file, lines.join("\n"));
     expect((await edgeseal("receipt", "verify", file)).code).toBe(0);

@@ -86,18 +86,16 @@ const conditions: fc.Arbitrary<Condition | undefined> = fc.option(
         assume: true,
       }),
     ),
-    fc
-      .integer({ min: 0, max: 3_000 })
-      .map(
-        (min): Condition => ({
-          kind: "numeric",
-          source: device("thermo1"),
-          name: "temperature",
-          decimals: 2,
-          min,
-          quantifier: "every",
-        }),
-      ),
+    fc.integer({ min: 0, max: 3_000 }).map(
+      (min): Condition => ({
+        kind: "numeric",
+        source: device("thermo1"),
+        name: "temperature",
+        decimals: 2,
+        min,
+        quantifier: "every",
+      }),
+    ),
     fc.nat(3).map((below): Condition => ({ kind: "not", of: { kind: "counter", counter: "hour", below } })),
   ),
   { nil: undefined },
