@@ -93,6 +93,7 @@ export class LocalRuleEngine implements RuleEngine {
     const drafts: Draft[] = [];
     this.#rules = rules.map((held) => this.#slotOf(held, undefined, drafts));
     for (const held of options.scenes) this.#slotOf(undefined, held, drafts);
+    this.#leaveBehind(drafts);
     const scenes = new Map(options.scenes.map((held) => [held.scene.id, held]));
     const kept = options.restored.get(SCENES_KEY);
     this.#scenes = new SceneBook(scenes);
@@ -199,6 +200,19 @@ export class LocalRuleEngine implements RuleEngine {
       this.#outbox.write({ kind: "ruleState", rule: SCENES_KEY, bytes: this.#scenes.bytes(this.#now) });
     }
     return this.#outbox.take();
+  }
+
+  /** Of rules that are no more: what they had begun gets its receipt, and numbers of runs are not used again. */
+  #leaveBehind(drafts: Draft[]): void {
+    for (const [id, bytes] of this.#options.restored) {
+      if (id === SCENES_KEY || this.#slots.has(id)) continue;
+      const kept = RuleMeter.restore(bytes, this.#now);
+      if (kept === undefined) continue;
+      this.#desk.usedBefore(kept.meter.lastRun);
+      if (kept.drafts.length === 0) continue;
+      drafts.push(...kept.drafts);
+      this.#outbox.write({ kind: "ruleState", rule: id, bytes: kept.meter.bytes([], this.#now) });
+    }
   }
 
   /** What passes the limits of the language is told about and does not run. */
