@@ -42,6 +42,9 @@ export class ReceiptDesk {
   readonly #options: ReceiptDeskOptions;
   readonly #batcher: ReceiptBatcher;
   #timer: NodeJS.Timeout | undefined;
+  #dueMs: number | undefined;
+  /** After a failure nothing is signed before this. */
+  #restingUntilMs = 0;
   #working = false;
   #publishing = false;
   #stopped = false;
@@ -97,18 +100,25 @@ export class ReceiptDesk {
     }
   }
 
+  /** An earlier moment takes the place of a later one: a batch that is full does not wait for its time. */
   #plan(againMs?: number): void {
-    const { nextMs } = this.#batcher;
-    const inMs = againMs ?? (nextMs === undefined ? undefined : Math.max(0, nextMs - performance.now()));
-    if (inMs === undefined || this.#timer !== undefined || this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#work();
-    }, inMs);
+    const now = performance.now();
+    const dueMs = againMs === undefined ? this.#batcher.nextMs : now + againMs;
+    if (dueMs === undefined || this.#stopped || this.#working || this.#restingUntilMs > now) return;
+    if (this.#dueMs !== undefined && this.#dueMs <= dueMs) return;
+    clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#dueMs = undefined;
+        void this.#work();
+      },
+      Math.max(0, dueMs - now),
+    );
   }
 
   async #work(): Promise<void> {
-    if (this.#working || this.#stopped) return;
+    if (this.#stopped) return;
     this.#working = true;
     let againMs: number | undefined;
     try {
@@ -122,6 +132,7 @@ export class ReceiptDesk {
       this.#working = false;
     }
     this.#plan(againMs);
+    if (againMs !== undefined) this.#restingUntilMs = performance.now() + againMs;
   }
 
   /** The guard signs one root for a place, whatever happens in between: the same head again is the same signature. */

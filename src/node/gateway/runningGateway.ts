@@ -2,9 +2,11 @@
 import type { LightStatus } from "../../chain/lightClient.js";
 import type { GatewayOutput } from "../../device/gateway/messages.js";
 import type { GatewayStore } from "../../device/gateway/store.js";
+import type { EmbeddedBroker } from "../../link/embeddedBroker.js";
 import type { ChainSetup } from "../chainSetup.js";
 import { ControlError } from "../control/problems.js";
 import type { JsonObject } from "../jsonObject.js";
+import type { CommandTopic } from "./commandTopic.js";
 import { GatewayDesk, readDeskRequest } from "./desk.js";
 import type { GatewayService } from "./gatewayService.js";
 import type { HomeAssistantBridge } from "./homeAssistantBridge.js";
@@ -27,6 +29,10 @@ export interface RunningParts {
   readonly shelf: RuleShelf;
   /** There once its link has been made. */
   readonly home: { readonly bridge: HomeAssistantBridge | undefined } | undefined;
+  /** Doors for commands of other systems, one at each broker. */
+  readonly commandTopics: readonly CommandTopic[];
+  /** The gateway's own, if it has one. */
+  readonly broker: EmbeddedBroker | undefined;
   /** Signs heads of receipts, where there is a key for it. */
   readonly receipts: ReceiptDesk | undefined;
   readonly onOutput: (output: GatewayOutput) => void;
@@ -99,6 +105,7 @@ export class RunningGateway {
     await this.#parts.home?.bridge?.stop();
     await this.service.stop();
     await this.#parts.receipts?.stop();
+    await this.#parts.broker?.stop();
     this.#parts.store.close();
   }
 
@@ -107,6 +114,7 @@ export class RunningGateway {
     // The first ones come while this object is being made.
     if (this.#started) {
       this.desk.heard(output);
+      for (const topic of this.#parts.commandTopics) topic.output(output);
       if (output.kind === "joined" || output.kind === "left") this.#planRules();
       else if (output.kind === "receipt") this.#parts.receipts?.receipt(output.sequence, output.hash);
     }
