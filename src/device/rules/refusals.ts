@@ -18,4 +18,5 @@ export type RuleRefusalProblem = { readonly rule: string; readonly action?: numb
   | { readonly code: "RULE_EXPRESSION_OVERFLOW" }
   | { readonly code: "RULE_EXPRESSION_DIVISION" }
   | { readonly code: "RULE_STATE_DAMAGED" }
+  | { readonly code: "RULE_MALFORMED" }
 );
