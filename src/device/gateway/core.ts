@@ -19,6 +19,7 @@ import { Membership } from "./membership.js";
 import type {
   CommandCause,
   CommandRequest,
+  FromDevice,
   GatewayInput,
   GatewayMessage,
   GatewayOutput,
@@ -125,6 +126,7 @@ export class GatewayCore
         if (this.#actuation.answered(id, member.record.id, result)) this.#presence.heard(member);
         else pile.counters.add("GATEWAY_ACK_UNKNOWN");
       },
+      suspect: (member, problem) => this.#intake.suspect(member, problem),
       fault: (member, problem) => this.#intake.fault(member, problem),
       cloned: (member) => this.#intake.cloned(member),
     });
@@ -153,6 +155,7 @@ export class GatewayCore
     fresh: (id, property, monotonicMs) => {
       const member = this.#table.get(id);
       if (member === undefined || member.availability === "offline") return false;
+      if (member.registration.verdict !== "registered") return false;
       return this.#shadow.fresh(id, property, member.profile.properties.get(property)?.staleAfterMs, monotonicMs);
     },
   };
@@ -269,7 +272,7 @@ export class GatewayCore
 
   #said({ link, address, message, retained }: GatewayInput & { kind: "said" }): void {
     const member = this.#table.at(link, address);
-    if (member !== undefined && !this.#intake.listensTo(member)) return;
+    if (member !== undefined && !this.#intake.listensTo(member, isAnybodys(member, message))) return;
     this.#speech.said(link, address, message, retained);
     this.#drainRules(member);
   }
@@ -278,6 +281,11 @@ export class GatewayCore
     const member = this.#table.get(input.device);
     if (member === undefined) this.#tell({ code: "GATEWAY_DEVICE_UNKNOWN", address: input.device });
     if (member === undefined || !this.#intake.listensTo(member)) return;
+    if (member.record.voucher.kind === "key") {
+      // Its protocol signs nothing, and its record says that it has to.
+      this.#tell({ code: "GATEWAY_SIGNATURE_MISSING", device: member.record.id });
+      return;
+    }
     const { retained, availability } = input;
     if (availability === "offline") this.#presence.gone(member);
     else if (availability === "online" || (!retained && input.readings.length + input.events.length > 0))
@@ -295,10 +303,13 @@ export class GatewayCore
 
   #join(...args: Parameters<Membership["join"]>): void {
     const [link, address, identity] = args;
+    const before = this.#table.at(link, address);
     this.#membership.join(...args);
     const member = this.#table.at(link, address);
-    if (member === undefined) return;
+    if (member === undefined || member === before) return;
     member.birth = identity.birth;
+    // Joining once more makes what it has said before no newer.
+    if (before?.birth === identity.birth) member.sequence = before.sequence;
     this.#interviews.forget(link, address);
     this.#presence.heard(member);
   }
@@ -343,7 +354,8 @@ export class GatewayCore
     this.#membership.open(forMs);
     if (forMs <= 0) return;
     // Who was heard before is asked now; nobody has to be switched off and on for it.
-    for (const { link, address } of this.candidates) this.#interviews.ask(link, address);
+    for (const { link, address } of this.candidates)
+      if (this.#table.at(link, address) === undefined) this.#interviews.ask(link, address, false);
   }
 
   /** Carries out what the rules want. With commands goes the state of the device that set them off: kept in one transaction. */
@@ -380,21 +392,23 @@ export class GatewayCore
   }
 
   #probe({ record, profile }: Member): void {
-    if (profile.binding.protocol === "edgeseal") this.#interviews.ask(record.link, record.address);
+    if (profile.binding.protocol === "edgeseal") this.#interviews.ask(record.link, record.address, true);
     else this.#pile.messages.push({ kind: "probe", record, profile });
   }
 
   #unreadable({ link, address, code }: GatewayInput & { kind: "unreadable" }): void {
     const member = this.#table.at(link, address);
     if (member === undefined) this.#tell({ code: "GATEWAY_DEVICE_UNKNOWN", link, address });
-    else if (this.#intake.listensTo(member))
-      this.#intake.fault(member, { code: "GATEWAY_MESSAGE_UNREADABLE", device: member.record.id, reason: code });
+    else if (this.#intake.listensTo(member, member.record.voucher.kind === "key"))
+      this.#intake.suspect(member, { code: "GATEWAY_MESSAGE_UNREADABLE", device: member.record.id, reason: code });
   }
 
   #takenOver({ link, address }: GatewayInput & { kind: "takenOver" }): void {
     const member = this.#table.at(link, address);
     if (member === undefined) return;
-    if (member.conduct.cloneSign(this.#pile.now.monotonicMs)) this.#intake.cloned(member);
+    // Whoever it is, only the one with the key is heard: a bad connection must not shut it out.
+    if (member.record.voucher.kind === "key") this.#probe(member);
+    else if (member.conduct.cloneSign(this.#pile.now.monotonicMs)) this.#intake.cloned(member);
   }
 
   #release(device: DeviceId): void {
@@ -435,6 +449,12 @@ export class GatewayCore
     if (headerAgeMs === undefined) return this.#chain;
     return { ...this.#chain, headerAgeMs: headerAgeMs + this.#pile.now.monotonicMs - this.#chainAtMs };
   }
+}
+
+/** Of a device with a key, whether what is said is not even claimed to be signed. */
+function isAnybodys({ record }: Member, message: FromDevice): boolean {
+  if (record.voucher.kind !== "key") return false;
+  return !("signature" in message) || message.signature.length === 0;
 }
 
 function refOf(ref: number | undefined): { readonly ref?: number } {

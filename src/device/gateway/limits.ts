@@ -25,6 +25,8 @@ export const DEVICE_MESSAGES_PER_SECOND = 20;
 export const FAULTS_PER_MINUTE_MAX = 30;
 export const ISOLATION_MS = 5 * 60_000;
 
+/** A device with a key of which somebody says that it is gone has so long to answer for itself. */
+export const DOUBT_MS = 3_000;
 /** The first look after a device that has gone silent; each further pause is twice as long. */
 export const PROBE_MS = 5_000;
 export const PROBE_MS_MAX = 30 * 60_000;

@@ -34,6 +34,8 @@ export interface Member extends DeviceFacts {
   probes: number;
   /** Monotonic; undefined: nobody asks. */
   nextProbeMs: number | undefined;
+  /** Monotonic; until then it may answer somebody who says that it is gone. */
+  doubtedUntilMs: number | undefined;
 }
 
 export interface Candidate {
@@ -92,8 +94,9 @@ export class DeviceTable {
     return undefined;
   }
 
-  /** Takes the place of a member of the same id. */
+  /** Takes the place of a member of the same id, and keeps what is known of its conduct. */
   put(record: DeviceRecord, profile: DeviceProfile, fixed: boolean): Member {
+    const before = this.#members.get(record.id);
     this.drop(record.id);
     const member: Member = {
       record,
@@ -106,13 +109,16 @@ export class DeviceTable {
       uptimeMs: 0,
       heardAtMs: undefined,
       silentAfterMs: silenceOf(profile),
-      conduct: new Conduct(),
+      conduct: before?.conduct ?? new Conduct(),
       key: record.voucher.kind === "key" ? this.#suite.prepare(record.voucher.publicKey) : undefined,
       probes: 0,
       nextProbeMs: undefined,
+      doubtedUntilMs: undefined,
     };
     this.#members.set(record.id, member);
-    this.#places.set(placeName(record.link, record.address), member);
+    const place = placeName(record.link, record.address);
+    // Where a retired device was, another one may be now.
+    if (member.registration.verdict !== "retired" || !this.#places.has(place)) this.#places.set(place, member);
     return member;
   }
 
@@ -120,7 +126,8 @@ export class DeviceTable {
     const member = this.#members.get(id);
     if (member === undefined) return;
     this.#members.delete(id);
-    this.#places.delete(placeName(member.record.link, member.record.address));
+    const place = placeName(member.record.link, member.record.address);
+    if (this.#places.get(place) === member) this.#places.delete(place);
   }
 
   lookUp(record: DeviceRecord): Registration {
