@@ -14,7 +14,7 @@ import type { ChainFacts, DeviceView, Now } from "../view.js";
 import { Actuation, SEQUENCE_COUNTER } from "./actuation.js";
 import { Intake, type Said } from "./intake.js";
 import { Interviews } from "./interviews.js";
-import { SHADOW_FLUSH_MS } from "./limits.js";
+import { SHADOW_FLUSH_BYTES, SHADOW_FLUSH_MS } from "./limits.js";
 import { Membership } from "./membership.js";
 import type {
   CommandCause,
@@ -89,7 +89,7 @@ export class GatewayCore
     this.#table = new DeviceTable(suite, registrations, registeredOnly);
     this.#interviews = new Interviews(pile, random, suite);
     this.#actuation = new Actuation({
-      ...{ gateway, suite, pile, table: this.#table },
+      ...{ gateway, random, pile, table: this.#table },
       linkIsUp: (link) => this.#presence.isUp(link),
       settled: (cause, result, latencyUs) => {
         if (cause.kind === "rule") this.#rules.settled(cause.run, cause.action, result, latencyUs, pile.now);
@@ -99,7 +99,7 @@ export class GatewayCore
       pile,
       this.#table,
       (member) => this.#probe(member),
-      (member) => this.#actuation.wake((other) => other === member),
+      ({ record }) => this.#actuation.wake(record.id),
     );
     this.#membership = new Membership({
       ...{ pile, table: this.#table, shadow: this.#shadow, profileOf },
@@ -198,13 +198,15 @@ export class GatewayCore
     this.#telemetry?.tick();
     this.#rules.tick(now);
     this.#drainRules(undefined);
-    if (now.monotonicMs >= this.#flushDueMs) this.#flush();
+    if (now.monotonicMs >= this.#flushDueMs) this.#flush(SHADOW_FLUSH_BYTES);
   }
 
   /** Everything that would be written later, now: before a planned stop. */
   flush(): void {
     this.#telemetry?.flush();
-    this.#flush();
+    // How far everybody has counted: what was said before a planned stop is no news after it.
+    for (const member of this.#table.values()) if (member.sequence > member.keptSequence) this.#keep(member);
+    this.#flush(Number.POSITIVE_INFINITY);
     this.#actuation.tick();
   }
 
@@ -213,7 +215,7 @@ export class GatewayCore
     switch (input.kind) {
       case "linkUp":
         this.#presence.linkUp(input.link);
-        this.#actuation.wake(({ record }) => record.link === input.link);
+        this.#actuation.wakeLink(input.link);
         break;
       case "linkDown":
         this.#presence.linkDown(input.link);
@@ -335,6 +337,9 @@ export class GatewayCore
     const { device, target, value } = read;
     const refusal = this.#rules.allows(request.by, device, target, value, this.#pile.now);
     if (refusal !== undefined) return { code: "GATEWAY_COMMAND_DENIED", device, target, reason: refusal.code };
+    // Only of senders that the policy knows is a number kept: names can be made up without end.
+    const replayed = this.#requests.useNumber(request);
+    if (replayed !== undefined) return replayed;
     const cause: CommandCause = { kind: "request", by: request.by, ...refOf(request.ref) };
     return this.#actuation.start(read, cause, this.#pile.now.monotonicMs, request.id);
   }
@@ -381,7 +386,7 @@ export class GatewayCore
         this.#rules.settled(run, action, "refused", 0, now);
       }
     }
-    this.#pile.counters.add("GATEWAY_RULE_ROUNDS_SPENT");
+    this.#tell({ code: "GATEWAY_RULE_ROUNDS_SPENT", max: RULE_ROUNDS_MAX });
   }
 
   /** Once for many that came together. */
@@ -428,20 +433,24 @@ export class GatewayCore
     if (problem !== undefined) this.#pile.refuse(problem);
   }
 
-  #keep({ record, birth, sequence }: Member): void {
-    this.#pile.writes.push({
-      kind: "shadow",
-      id: record.id,
-      bytes: this.#shadow.keep(record.id, { birth, sequence }),
-    });
+  /** How many bytes it takes. */
+  #keep(member: Member): number {
+    const { record, birth, sequence } = member;
+    const bytes = this.#shadow.keep(record.id, { birth, sequence });
+    member.keptSequence = sequence;
+    this.#pile.writes.push({ kind: "shadow", id: record.id, bytes });
+    return bytes.length;
   }
 
-  #flush(): void {
-    this.#flushDueMs = this.#pile.now.monotonicMs + SHADOW_FLUSH_MS;
-    for (const id of [...this.#shadow.changed]) {
+  /** The rest of what is too much for one transaction is written at the next tick. */
+  #flush(bytesMax: number): void {
+    let sum = 0;
+    for (const id of this.#shadow.changed) {
+      if (sum > bytesMax) return;
       const member = this.#table.get(id);
-      if (member !== undefined) this.#keep(member);
+      if (member !== undefined) sum += this.#keep(member);
     }
+    this.#flushDueMs = this.#pile.now.monotonicMs + SHADOW_FLUSH_MS;
   }
 
   #chainNow(): ChainFacts {

@@ -33,6 +33,9 @@ export const PROBE_MS_MAX = 30 * 60_000;
 
 /** How often what changed in the shadow and was not written with a command is written. */
 export const SHADOW_FLUSH_MS = 60_000;
-/** Readings waiting for the telemetry's next write; the oldest makes room. */
+/** In one transaction, about. */
+export const SHADOW_FLUSH_BYTES = 1_048_576;
+/** Readings waiting for the telemetry's next write, and bytes of them at most; then they are written earlier. */
 export const TELEMETRY_WAITING_MAX = 16_384;
+export const TELEMETRY_PIECE_BYTES_MAX = 524_288;
 export const TELEMETRY_FLUSH_MS = 60_000;

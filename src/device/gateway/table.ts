@@ -23,6 +23,8 @@ export interface Member extends DeviceFacts {
   /** Of its own protocol: start and count of the newest message taken. */
   birth: number;
   sequence: number;
+  /** The count that is on the disk. */
+  keptSequence: number;
   /** Its clock at that message: another message of the same number shows another one. */
   uptimeMs: number;
   /** Monotonic; undefined before it has said anything since the start. */
@@ -106,6 +108,7 @@ export class DeviceTable {
       availability: "unknown",
       birth: 0,
       sequence: 0,
+      keptSequence: 0,
       uptimeMs: 0,
       heardAtMs: undefined,
       silentAfterMs: silenceOf(profile),

@@ -41,9 +41,13 @@ describe("a device with a key is not shut out by what others say in its name", (
     ["acknowledgements", () => ({ kind: "ack", id: new Uint8Array(16), result: "done" })],
   ])("%s", (_, make) => {
     const home = house();
+    home.device("smoke").powerOn(home.deviceNow);
+    home.connect(home.device("smoke"));
+    home.run(1_000);
     for (let round = 0; round < MANY; round++) {
       home.publish("smoke", make(home, round));
       home.run(100);
+      expect(home.core.member("smoke")?.availability).toBe("online");
     }
     expectFireIsHeard(home);
   });
