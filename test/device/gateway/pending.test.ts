@@ -126,6 +126,8 @@ test("senders that the policy does not know take no place of those it knows", ()
 test("a planned stop keeps how far devices have counted, also where no value is another", () => {
   const home = house();
   const smoke = home.device("smoke");
+  home.run(61_000);
+  expect(home.core.readingsOf("smoke").get("smoke")?.value).toBe(false);
   const first = smoke.state(home.deviceNow);
   home.publish("smoke", first);
   home.run(10);
