@@ -25,7 +25,8 @@ import type { DeviceProfile } from "../../device/profile.js";
 import type { MqttLink } from "../../link/mqttLink.js";
 import type { Carrier, CarrierStatus } from "./carrier.js";
 
-export const SUBSCRIBE_RETRY_MS = 5_000;
+/** After topics were not taken by a broker that is still there. */
+export const SUBSCRIBE_RETRY_MS = 2_000;
 
 export interface MqttDevicesOptions {
   readonly name: string;
