@@ -7,6 +7,7 @@
  *
  * Of what was under way when the gateway stopped, nothing is done any more: its receipt says `interrupted`.
  */
+import { EMPTY_BYTES } from "../../base/bytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import { HASH_BYTES } from "../../crypto/suite.js";
 import type { CommandResult } from "../command.js";
@@ -19,7 +20,7 @@ import { decimalsOf, type Facts, headerOlderThan, isSynced } from "./facts.js";
 import { LoopGuard } from "./guards.js";
 import { type Cause, RecordedFacts } from "./inputs.js";
 import type { HeldRule, HeldScene } from "./language.js";
-import { RULES_MAX, RUNS_PER_RULE_MAX, SCENES_MAX } from "./limits.js";
+import { DRAFT_INPUT_BYTES_MAX, RULES_MAX, RUNS_PER_RULE_MAX, SCENES_MAX } from "./limits.js";
 import { Directory, LiveFacts } from "./liveFacts.js";
 import { RuleMeter } from "./meter.js";
 import { Outbox } from "./outbox.js";
@@ -191,7 +192,7 @@ export class LocalRuleEngine implements RuleEngine {
     for (const slot of this.#dirty) {
       // What cannot be read stays as it is, for somebody to look at.
       if (slot.damaged) continue;
-      const bytes = slot.meter.bytes(this.#desk.drafts(slot), this.#now);
+      const bytes = stateBytes(slot.meter, this.#desk.drafts(slot), this.#now);
       this.#outbox.write({ kind: "ruleState", rule: slot.id, bytes });
     }
     this.#dirty.clear();
@@ -412,6 +413,13 @@ export class LocalRuleEngine implements RuleEngine {
     const rule = (this.#rules[place] as Slot).id;
     this.#outbox.refuse(action === undefined ? { rule, code } : { rule, code, action });
   }
+}
+
+/** Many runs that have each read many devices are kept without what they have read; their hashes stay. */
+function stateBytes(meter: RuleMeter, drafts: readonly Draft[], now: Now): Uint8Array {
+  const read = drafts.reduce((sum, { inputs }) => sum + inputs.length, 0);
+  const kept = read <= DRAFT_INPUT_BYTES_MAX ? drafts : drafts.map((draft) => ({ ...draft, inputs: EMPTY_BYTES }));
+  return meter.bytes(kept, now);
 }
 
 function coSignerOf(slot: Slot, plan: PlannedStep): string | undefined {

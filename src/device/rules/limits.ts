@@ -46,3 +46,5 @@ export const RULE_BYTES_MAX = 32_768;
 /** Inputs of one decision: two lines for each device there may be, and some. */
 export const INPUT_LINES_MAX = 16_384;
 export const INPUT_BYTES_MAX = 1_048_576;
+/** Inputs of all runs of one rule that are not over, while they wait in its state: half of what a record may have. */
+export const DRAFT_INPUT_BYTES_MAX = 524_288;

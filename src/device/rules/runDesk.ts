@@ -10,7 +10,7 @@ import { isSynced } from "./facts.js";
 import type { LoopGuard } from "./guards.js";
 import { inputsHash, type RecordedFacts } from "./inputs.js";
 import type { HeldRule, HeldScene } from "./language.js";
-import { COMMAND_LIFE_MS, RUNS_PER_RULE_MAX } from "./limits.js";
+import { COMMAND_LIFE_MS, INPUT_BYTES_MAX, RUNS_PER_RULE_MAX } from "./limits.js";
 import type { RuleMeter } from "./meter.js";
 import type { Outbox } from "./outbox.js";
 import type { HeldPolicy } from "./policy.js";
@@ -35,9 +35,9 @@ export interface Slot {
 }
 
 const ZERO_HASH = new Uint8Array(HASH_BYTES);
-/** Left out because the same safe command went out a moment ago. */
 /** Scenes are started by people, or by rules that say how important they are only for themselves. */
 const SCENE_PRIORITY = 50;
+/** Left out because the same safe command went out a moment ago. */
 const REPEATED = "repeated";
 
 /** What the desk asks of the engine. */
@@ -155,7 +155,8 @@ export class RunDesk {
             run: number,
             wallMs: Math.max(0, this.#host.now().wallMs),
             monotonicMs: Math.max(0, this.#host.now().monotonicMs),
-            inputs: evidence === "receipt" && !asked ? EMPTY_BYTES : inputs,
+            // More than can be kept: their hash still says what they were.
+            inputs: (evidence === "receipt" && !asked) || inputs.length > INPUT_BYTES_MAX ? EMPTY_BYTES : inputs,
           };
     const run = new Run({
       number,

@@ -4,7 +4,7 @@ import { COMMAND_LIFE_MS, COMMANDS_PER_DEVICE_MAX } from "../../../src/device/ga
 import { SENDERS_MAX } from "../../../src/device/gateway/requests.js";
 import { EVERYTHING, GatewayHouse, type HouseOptions, LINK } from "../../support/gatewayHouse.js";
 import { virtualProfileOf } from "../../support/virtualProfiles.js";
-import { FIRE_DEVICES } from "./sampleRules.js";
+import { FIRE, FIRE_DEVICES } from "./sampleRules.js";
 
 const YEARS_MS = 50 * 365 * 86_400_000;
 const ID = new Uint8Array(16).fill(9);
@@ -153,4 +153,39 @@ test("who is said to be gone again and again is asked all the same", () => {
   }
   const told = home.outputs.filter(({ kind }) => kind === "availability");
   expect(told).toContainEqual({ kind: "availability", device: "lamp", availability: "online" });
+});
+
+test("runs that have read thousands of devices are kept, without what they have read where it is too much", () => {
+  const lit = { name: "lit", equals: true, decimals: 0, quantifier: "some" } as const;
+  const rule = {
+    ...FIRE.rule,
+    triggers: FIRE.rule.triggers.map((trigger) => ({ ...trigger, op: "changed" as const })),
+    condition: {
+      kind: "not",
+      of: { kind: "state", source: { by: "group", name: "all", not: false }, ...lit },
+    } as const,
+    actions: FIRE.rule.actions.map((action) => ({ ...action, delayMs: 3_600_000 })),
+    ...{ mode: "parallel" as const, maxRuns: 10, evidence: "receipt-readings" as const },
+  };
+  const home = house({ rules: [{ ...FIRE, rule }] });
+  const lamp = home.core.member("lamp");
+  if (lamp === undefined) throw new TypeError("no lamp");
+  for (let i = 0; i < 2_000; i++) {
+    const id = `lamp-${i}-`.padEnd(64, "x");
+    const record = { ...lamp.record, id, address: id, groups: ["all"] };
+    home.input({ kind: "install", record, profile: lamp.profile, by: "file" });
+    const readings = [["lit", false]] as const;
+    home.input({ kind: "heard", device: id, retained: false, readings, events: [], faults: [] });
+  }
+  for (let i = 0; i < 10; i++) {
+    home.device("smoke").set("smoke", i % 2 === 0);
+    home.report("smoke");
+    home.run(2_000);
+  }
+  expect(home.alive).toBe(true);
+  const [kept] = home.store.load().ruleStates;
+  expect(kept?.[1].length).toBeGreaterThan(2_000);
+  home.restart();
+  home.run(1_000);
+  expect(home.store.receipts(1, 100)).toHaveLength(10);
 });
