@@ -57,7 +57,10 @@ export class RuleShelf {
 
   /** Reads everything again. False: nothing is different from what is in force. */
   async read(devices: readonly HomeDevice[]): Promise<boolean> {
-    const home = await readHome(this.#options, devices);
+    const read = await readHome(this.#options, devices);
+    // A slip in a file that is being edited must not take from every rule what it was allowed.
+    const slipped = read.mistakes.some(({ file }) => file === this.#options.files.policy);
+    const home = slipped ? { ...read, policy: this.#home.policy } : read;
     const same = fingerprint(this.#home) === fingerprint(home);
     this.#home = home;
     if (!same) this.#tell();

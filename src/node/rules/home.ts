@@ -12,7 +12,7 @@ import { type Analysis, analyse } from "../../device/rules/analyse/analyse.js";
 import type { Catalog } from "../../device/rules/compile/catalog.js";
 import { type Compiled, compilePolicy, compileRule, compileScene } from "../../device/rules/compile/compile.js";
 import type { HeldRule, HeldScene } from "../../device/rules/language.js";
-import { RULES_MAX } from "../../device/rules/limits.js";
+import { RULES_MAX, SCENES_MAX } from "../../device/rules/limits.js";
 import { type HeldPolicy, policyHash } from "../../device/rules/policy.js";
 import { type InstalledDevice, readDeviceFile, recordOf } from "../gateway/deviceFile.js";
 import type { RuleMistake } from "./problems.js";
@@ -97,9 +97,17 @@ export async function loadHome(options: HomeOptions): Promise<GatewayHome> {
   for (const read of reads) {
     const { found } = read;
     if (found?.kind === "scene") {
-      take(compileScene(found.text, catalog, hash), read, `scene/${found.text.scene}`, scenes, sources, mistakes);
+      take(
+        compileScene(found.text, catalog, hash),
+        read,
+        `scene/${found.text.scene}`,
+        scenes,
+        SCENES_MAX,
+        sources,
+        mistakes,
+      );
     } else if (found?.kind === "rule") {
-      take(compileRule(found.text, catalog, hash), read, found.text.rule, compiled, sources, mistakes);
+      take(compileRule(found.text, catalog, hash), read, found.text.rule, compiled, RULES_MAX, sources, mistakes);
     }
   }
   const analysis = analyse(compiled, scenes, catalog, hash);
@@ -116,6 +124,7 @@ function take<T>(
   read: ReadFile,
   id: string,
   into: T[],
+  max: number,
   sources: Map<string, ReadFile>,
   mistakes: RuleMistake[],
 ): void {
@@ -127,6 +136,10 @@ function take<T>(
   const other = sources.get(id);
   if (other !== undefined) {
     mistakes.push({ file, line: 1, column: 1, problem: { code: "RULE_FILE_TWICE", id, other: other.file } });
+    return;
+  }
+  if (into.length >= max) {
+    mistakes.push({ file, line: 0, column: 0, problem: { code: "RULE_FILES_TOO_MANY", folder: dirname(file), max } });
     return;
   }
   sources.set(id, read);
