@@ -187,9 +187,18 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
   ["no", false],
 ]);
 
+/** Other texts stay texts, which no number is: nothing at all is not zero. */
+function numberFrom(text: string): number | string {
+  return /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
 function valueFromText(type: ValueType, text: string): DeviceValue | { readonly code: string } {
   const raw: JsonValue =
-    type.kind === "boolean" ? (WORDS.get(text.toLowerCase()) ?? text) : type.kind === "number" ? Number(text) : text;
+    type.kind === "boolean"
+      ? (WORDS.get(text.toLowerCase()) ?? text)
+      : type.kind === "number"
+        ? numberFrom(text)
+        : text;
   return convertIn({ kind: "same" }, type, raw);
 }
 

@@ -7,6 +7,7 @@ import { policyHash, type TrustPolicy } from "../../../src/device/rules/policy.j
 import type { Now } from "../../../src/device/view.js";
 import { mqttLink } from "../../../src/link/mqttLink.js";
 import type { Carrier } from "../../../src/node/gateway/carrier.js";
+import { GatewayDesk } from "../../../src/node/gateway/desk.js";
 import { GatewayService } from "../../../src/node/gateway/gatewayService.js";
 import { MqttDevices } from "../../../src/node/gateway/mqttDevices.js";
 import { systemRandom } from "../../../src/node/systemClock.js";
@@ -80,4 +81,12 @@ test("a device at a link that is not configured is told to the operator", () => 
   made.service.turn();
   expect(made.failures).toEqual([]);
   expect(made.service.core.counters.get("GATEWAY_LINK_UNKNOWN")).toBe(1);
+});
+
+test.each(["", " ", "0x10", "1e1", "Infinity", "ten"])("%j is no number for a device", async (value) => {
+  const made = serviceWith([], [{ id: "hall", link: "nowhere", address: "hall" }]);
+  made.service.start();
+  made.service.turn();
+  const answer = await new GatewayDesk(made.service).ask({ ask: "set", device: "hall", target: "level", value });
+  expect(answer).toMatchObject({ problem: { code: "GATEWAY_VALUE_REFUSED" } });
 });
