@@ -55,11 +55,15 @@ interface Files {
 }
 
 async function open(parts: GatewayParts, store: GatewayStore): Promise<RunningGateway> {
-  const broker = await brokerOf(parts, (link, address) => running.service.input({ kind: "takenOver", link, address }));
-  const running = await openParts(parts, store, broker).catch(async (thrown: unknown) => {
+  // Clients come as soon as the broker is there, which is before the gateway is.
+  let running: RunningGateway | undefined;
+  const broker = await brokerOf(parts, (link, address) => running?.service.input({ kind: "takenOver", link, address }));
+  try {
+    running = await openParts(parts, store, broker);
+  } catch (thrown) {
     await broker?.stop();
     throw thrown;
-  });
+  }
   return running;
 }
 

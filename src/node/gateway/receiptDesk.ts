@@ -70,7 +70,10 @@ export class ReceiptDesk {
 
   /** Already kept by the store. */
   receipt(sequence: number, hash: Uint8Array): void {
-    if (!this.#batcher.add(sequence, hash, performance.now())) this.counters.add("RECEIPT_OUT_OF_ORDER");
+    if (!this.#batcher.add(sequence, hash, performance.now())) {
+      this.counters.add("RECEIPT_OUT_OF_ORDER");
+      this.#options.logger.error({ sequence }, "a receipt does not follow the one before; a restart reads them again");
+    }
     this.#plan();
   }
 
