@@ -12,6 +12,7 @@ import { LocalRuleEngine } from "../../device/rules/engine.js";
 import { FILES_ONLY, provenRules } from "../../device/rules/source.js";
 import type { Now } from "../../device/view.js";
 import { type GatewayHome, type HomeDevice, type HomeFiles, loadHome } from "../rules/home.js";
+import type { RuleMistake } from "../rules/problems.js";
 
 export interface RuleShelfOptions {
   readonly files: HomeFiles;
@@ -53,6 +54,11 @@ export class RuleShelf {
       scenes: scenes.length,
       mistakes: mistakes.length,
     };
+  }
+
+  /** Of the last reading. */
+  get mistakes(): readonly RuleMistake[] {
+    return this.#home.mistakes;
   }
 
   /** Reads everything again. False: nothing is different from what is in force. */

@@ -6,6 +6,7 @@ import type { ChainSetup } from "../chainSetup.js";
 import { ControlError } from "../control/problems.js";
 import type { JsonObject } from "../jsonObject.js";
 import { GatewayDesk, readDeskRequest } from "./desk.js";
+import type { DeviceShelf } from "./deviceShelf.js";
 import type { GatewayService } from "./gatewayService.js";
 import type { HomeAssistantBridge } from "./homeAssistantBridge.js";
 import type { RuleShelf } from "./ruleShelf.js";
@@ -21,6 +22,7 @@ export interface RunningParts {
   readonly chain: () => LightStatus;
   readonly clockIsSet: (now: number) => boolean;
   readonly store: GatewayStore;
+  readonly devices: DeviceShelf;
   readonly shelf: RuleShelf;
   /** There once its link has been made. */
   readonly home: { readonly bridge: HomeAssistantBridge | undefined } | undefined;
@@ -80,7 +82,16 @@ export class RunningGateway {
   async answer(request: JsonObject): Promise<unknown> {
     const read = readDeskRequest(request);
     if (read === undefined) throw new ControlError({ code: "CONTROL_REQUEST_INVALID", reason: "unknown question" });
-    return await this.desk.ask(read);
+    return read.ask === "reload" ? { answer: await this.reload() } : await this.desk.ask(read);
+  }
+
+  /** Files that somebody has changed: of devices, then of rules for the devices of now. What is wrong stays out. */
+  async reload() {
+    const { devices, shelf } = this.#parts;
+    for (const input of await devices.read()) this.service.input(input);
+    this.service.turn();
+    await this.readRules();
+    return { rules: shelf.status, mistakes: [...devices.mistakes, ...shelf.mistakes] };
   }
 
   async stop(): Promise<void> {
