@@ -179,6 +179,10 @@ export class GatewayCore
     return this.#rules.nextMs;
   }
 
+  members(): Iterable<Member> {
+    return this.#table.values();
+  }
+
   member(id: DeviceId): Member | undefined {
     return this.#table.get(id);
   }

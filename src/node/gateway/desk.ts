@@ -77,7 +77,7 @@ export class GatewayDesk {
     const { core } = this.#service;
     switch (request.ask) {
       case "devices": {
-        const devices = [...core.view.devices()].map((facts) => this.#line(facts as Member));
+        const devices = [...core.members()].map((member) => this.#line(member));
         const candidates = [...core.candidates];
         return { answer: { devices, candidates, joiningForMs: Math.round(core.joiningForMs) } };
       }

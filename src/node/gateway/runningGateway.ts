@@ -37,9 +37,12 @@ export class RunningGateway {
   #rulesTimer: NodeJS.Timeout | undefined;
   #chainTimer: NodeJS.Timeout | undefined;
   #started = false;
+  /** Number of the newest receipt; 0: none yet. */
+  #receipts: number;
 
   constructor(parts: RunningParts, make: (onOutput: (output: GatewayOutput) => void) => GatewayService) {
     this.#parts = parts;
+    this.#receipts = parts.store.load().lastReceipt?.sequence ?? 0;
     this.service = make((output) => this.#output(output));
     this.desk = new GatewayDesk(this.service);
   }
@@ -63,14 +66,17 @@ export class RunningGateway {
 
   status() {
     const { core } = this.service;
-    const devices = [...core.view.devices()];
+    const devices = [...core.members()];
+    const nowMs = performance.now();
     const { usage } = this.#parts.store;
     return {
       devices: devices.length,
       online: devices.filter(({ availability }) => availability === "online").length,
+      isolated: devices.filter(({ conduct }) => (conduct.isolatedUntilMs ?? 0) > nowMs).length,
       joiningForMs: Math.round(core.joiningForMs),
       commandsWaiting: core.commandsWaiting,
-      rules: this.#parts.shelf.status,
+      rules: { ...this.#parts.shelf.status, mistakes: this.#mistakes.length },
+      receipts: this.#receipts,
       links: this.service.links(),
       counters: core.counters.snapshot(),
       ...(this.#parts.home?.bridge === undefined ? {} : { homeAssistant: this.#parts.home.bridge.counters.snapshot() }),
@@ -91,7 +97,12 @@ export class RunningGateway {
     for (const input of await devices.read()) this.service.input(input);
     this.service.turn();
     await this.readRules();
-    return { rules: shelf.status, mistakes: [...devices.mistakes, ...shelf.mistakes] };
+    return { rules: shelf.status, mistakes: this.#mistakes };
+  }
+
+  get #mistakes() {
+    const { devices, shelf } = this.#parts;
+    return [...devices.mistakes, ...shelf.mistakes];
   }
 
   async stop(): Promise<void> {
@@ -104,6 +115,7 @@ export class RunningGateway {
 
   #output(output: GatewayOutput): void {
     this.#parts.home?.bridge?.output(output);
+    if (output.kind === "receipt") this.#receipts = output.sequence;
     // The first ones come while this object is being made.
     if (this.#started) {
       this.desk.heard(output);

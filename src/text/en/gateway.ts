@@ -81,7 +81,8 @@ export const gatewayTexts: Texts<GatewayProblem> = {
   },
   GATEWAY_COMMAND_DENIED: {
     says: (p) => `${p.target} of ${p.device} may not be set (${p.reason}).`,
-    advice: "The trust policy decides who may do what; what it does not allow is refused.",
+    advice:
+      "The trust policy decides who may do what; what it does not allow is refused. The command line is `person:operator` there.",
   },
   GATEWAY_ACK_UNKNOWN: { says: (p) => `${p.device} answered a command that nobody has sent or that was settled.` },
 };
