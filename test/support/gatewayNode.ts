@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { checkReceipts, type ReceiptsAnswer } from "../../src/node/commands/receipt.js";
 import { askNode } from "../../src/node/control/client.js";
 import type { DeskRequest } from "../../src/node/gateway/desk.js";
 import type { CompiledCli, Ran } from "../cli/compiledCli.js";
@@ -136,6 +137,12 @@ export class GatewayNode {
   async ask(request: DeskRequest): Promise<any> {
     const answer = await askNode(this.dataDir, { command: "gateway", request }, WAIT_MS);
     return answer?.result;
+  }
+
+  /** After it was stopped properly. */
+  async receiptsAfterStop(): Promise<ReceiptsAnswer> {
+    await this.end("SIGTERM");
+    return await checkReceipts({ dataDir: this.dataDir, suite: "ecdsa" });
   }
 
   /** What the shadow says. */

@@ -14,8 +14,6 @@ export interface NativeAtBrokerOptions {
   readonly id: string;
   readonly model: ModelName;
   readonly key?: DeviceKey;
-  /** Answers to commands are held back until `release`: the device has done it, nobody hears of it. */
-  readonly holdsAnswers?: boolean;
 }
 
 export class NativeAtBroker {
@@ -24,13 +22,12 @@ export class NativeAtBroker {
   /** Commands as they came, repeated ones too. */
   readonly commands: CommandMessage[] = [];
   readonly #id: string;
-  #holds: boolean;
+  #holds = false;
   #held: DeviceMessage[] = [];
   #sending: Promise<void> = Promise.resolve();
 
-  constructor({ url, id, model, key, holdsAnswers = false }: NativeAtBrokerOptions) {
+  constructor({ url, id, model, key }: NativeAtBrokerOptions) {
     this.#id = id;
-    this.#holds = holdsAnswers;
     this.device = new NativeDevice({
       id,
       model: MODELS[model],
@@ -67,6 +64,11 @@ export class NativeAtBroker {
     this.#sending = this.#sending
       .then(() => this.link.publish(topic, bytes, { qos: 1, retain: false }))
       .catch(() => {});
+  }
+
+  /** Answers to commands are held back until `release`: the device has done it, nobody hears of it. */
+  hold(): void {
+    this.#holds = true;
   }
 
   /** Answers from now on, and says what it held back. */

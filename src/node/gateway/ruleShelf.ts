@@ -35,6 +35,7 @@ export interface ShelfStatus {
 export class RuleShelf {
   readonly #options: RuleShelfOptions;
   #home: GatewayHome;
+  #engine: LocalRuleEngine | undefined;
 
   private constructor(options: RuleShelfOptions, home: GatewayHome) {
     this.#options = options;
@@ -76,13 +77,16 @@ export class RuleShelf {
     const { rules, scenes, policy } = this.#home;
     const { ruleStates, lastReceipt } = store.load();
     const offered = rules.map((held) => ({ held, proof: { kind: "file" as const, path: held.rule.id } }));
-    return new LocalRuleEngine({
+    const before = this.#engine === undefined ? {} : { before: this.#engine };
+    this.#engine = new LocalRuleEngine({
+      ...before,
       ...{ hash, gateway, view, chain, scenes, policy, now: now() },
       rules: provenRules({ rules: () => offered }, FILES_ONLY).rules,
       restored: new Map(ruleStates),
       zoneMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
       ...(lastReceipt === undefined ? {} : { lastReceipt }),
     });
+    return this.#engine;
   };
 
   #tell(): void {
