@@ -99,7 +99,7 @@ describe("files", () => {
     const found = await findings({ links: [mqtt()] });
     expect(found.every(({ level }) => level === "ok")).toBe(true);
     expect(found).toContainEqual({ name: "devices", level: "ok", says: "2 known" });
-    expect(found).toContainEqual({ name: "rules", level: "ok", says: "rules: 1 (0 paused), scenes: 1" });
+    expect(found).toContainEqual({ name: "rules", level: "ok", says: "1 (0 paused), scenes: 1" });
   });
 
   it("with mistakes are told with their number and the first one in words", async () => {

@@ -133,6 +133,25 @@ describe("the gateway", () => {
     expect(await json("rule", "reload")).toMatchObject({ exitCode: 0, answer: { rules: { active: 1 }, mistakes: [] } });
   });
 
+  it("a rule that has acted does not act once more because another one was read", async () => {
+    expect(motion.value("motion")).toBe(true);
+    expect((await json("device", "set", "lamp", "lit", "off")).answer.result).toBe("done");
+    motion.measure("motion", false);
+    motion.measure("motion", true);
+    await gateway.until("the lamp is on", () => lamp.value("lit") === true);
+    await json("device", "set", "lamp", "lit", "off");
+    gateway.write("rules/other.yaml", RULE.replaceAll("hall-light", "other").replace("is: true", "is: false"));
+    expect(await json("rule", "reload")).toMatchObject({ exitCode: 0, answer: { rules: { active: 2 } } });
+    const said = async (): Promise<number> =>
+      (await gateway.ask({ ask: "device", device: "motion" })).answer.readings.motion.sequence;
+    const [before, commands] = [await said(), lamp.commands.length];
+    motion.measure("motion", true);
+    await gateway.until("motion was heard", async () => (await said()) > before);
+    await gateway.until("nothing waits", async () => (await gateway.status()).commandsWaiting === 0);
+    expect(lamp.commands.length).toBe(commands);
+    expect(lamp.value("lit")).toBe(false);
+  });
+
   it("takes devices of the file in and out without a restart", async () => {
     const line = "- { id: meter, profile: virtual/meter, link: home, address: meter, name: Meter }\n";
     gateway.write("devices.yaml", line);

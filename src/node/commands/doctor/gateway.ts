@@ -75,7 +75,7 @@ async function checkFiles(config: Config, clock: Clock): Promise<Finding[]> {
     ...library.mistakes.slice(0, 1).map((mistake) => mistakeFinding("profiles", library.mistakes.length, mistake)),
     ...kept.findings,
     ...judged("devices", `${home.devices.length + unresolved.size} known${waiting}`, home.deviceMistakes),
-    ...judged("rules", `rules: ${home.rules.length} (${paused} paused), scenes: ${home.scenes}`, mistakes),
+    ...judged("rules", `${home.rules.length} (${paused} paused), scenes: ${home.scenes}`, mistakes),
     policyFinding(config),
   ];
 }
