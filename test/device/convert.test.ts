@@ -45,6 +45,7 @@ describe("a device's value", () => {
     expect(codeFor({ kind: "choice", choices: ["a"] }, 1)).toBe("DEVICE_VALUE_TYPE");
     expect(codeFor({ kind: "text", charactersMax: 3 }, "abcd")).toBe("DEVICE_VALUE_TEXT_LENGTH");
     expect(codeFor({ kind: "text", charactersMax: 3 }, "a\u001b")).toBe("DEVICE_VALUE_TEXT_CONTROL");
+    expect(codeFor({ kind: "text", charactersMax: 3 }, "a\ud800")).toBe("DEVICE_VALUE_TEXT_CONTROL");
     const map: Conversion = { kind: "map", pairs: [['"ON"', true]] };
     expect(codeFor({ kind: "boolean" }, "on", map)).toBe("DEVICE_VALUE_UNKNOWN");
     expect(codeFor({ kind: "boolean" }, ["ON"], map)).toBe("DEVICE_VALUE_UNKNOWN");

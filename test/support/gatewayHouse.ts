@@ -6,6 +6,7 @@
 import { SeededRandom } from "../../simulator/chain/seededRandom.js";
 import { MODELS, type ModelName } from "../../simulator/devices/models.js";
 import { type DeviceKey, NativeDevice } from "../../simulator/devices/nativeDevice.js";
+import { encodeDeviceMessage } from "../../src/codec/device/encode.js";
 import type { DeviceMessage } from "../../src/codec/device/messages.js";
 import { referenceSuite } from "../../src/crypto/referenceSuite.js";
 import { softSigner } from "../../src/crypto/softSigner.js";
@@ -24,7 +25,7 @@ export const LINK = "mqtt";
 const START_MS = Date.UTC(2026, 5, 1, 12);
 const FAR = Number.MAX_SAFE_INTEGER;
 
-const EVERYTHING: PolicyRule = {
+export const EVERYTHING: PolicyRule = {
   subject: { kind: "any", not: false },
   object: { by: "any", name: "", not: false },
   capability: "*",
@@ -45,6 +46,9 @@ export interface HouseOptions {
   readonly delayMs?: number;
   readonly registeredOnly?: boolean;
   readonly registration?: (id: string) => Registration;
+  readonly profileOf?: GatewayOptions["profileOf"];
+  /** Who may do what; absent: everybody everything. */
+  readonly policy?: readonly PolicyRule[];
 }
 
 interface Delivery {
@@ -65,6 +69,8 @@ export class GatewayHouse {
   outputs: GatewayOutput[] = [];
   core: GatewayCore;
   wallSet = true;
+  /** By which the gateway's wall clock is wrong. */
+  wallShiftMs = 0;
   readonly #options: HouseOptions;
   readonly #random: SeededRandom;
   #queue: Delivery[] = [];
@@ -95,11 +101,15 @@ export class GatewayHouse {
   }
 
   get now(): Now {
-    return { wallMs: START_MS + this.#elapsedMs, wallSet: this.wallSet, monotonicMs: 1_000 + this.#elapsedMs };
+    return {
+      wallMs: START_MS + this.#elapsedMs + this.wallShiftMs,
+      wallSet: this.wallSet,
+      monotonicMs: 1_000 + this.#elapsedMs,
+    };
   }
 
   get deviceNow() {
-    return { wallMs: this.now.wallMs, worldMs: this.#elapsedMs };
+    return { wallMs: START_MS + this.#elapsedMs, worldMs: this.#elapsedMs };
   }
 
   get alive(): boolean {
@@ -204,7 +214,7 @@ export class GatewayHouse {
 
   #boot(): GatewayCore {
     const { devices, shadows, commands, counters, ruleStates, lastReceipt } = this.store.load();
-    const policy: TrustPolicy = { id: "all", version: 1, rules: [EVERYTHING] };
+    const policy: TrustPolicy = { id: "all", version: 1, rules: this.#options.policy ?? [EVERYTHING] };
     const hash = this.suite.hash.bind(this.suite);
     const options: GatewayOptions = {
       gateway: "gw",
@@ -214,7 +224,7 @@ export class GatewayHouse {
         registration: ({ id }) => this.#options.registration?.(id) ?? { verdict: "unknown" },
       },
       registeredOnly: this.#options.registeredOnly ?? false,
-      profileOf: virtualProfileOf,
+      profileOf: (id) => (this.#options.profileOf ?? virtualProfileOf)(id),
       telemetry: true,
       rules: (view, chain) =>
         new LocalRuleEngine({
@@ -267,6 +277,8 @@ export class GatewayHouse {
   #send(message: GatewayMessage): void {
     if (message.kind !== "say") return;
     const { address, message: said } = message;
+    // As it is on the wire; what cannot be written is a mistake of the core's.
+    encodeDeviceMessage(said);
     this.#overNetwork(() => {
       const device = this.devices.get(address);
       if (device === undefined) return;

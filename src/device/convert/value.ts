@@ -10,7 +10,8 @@ export type RawValue = boolean | number | string;
 export const RAW_DIGITS_DEFAULT = 6;
 /** UTF-16 units of a stranger's text in a problem. */
 const SHOWN_CHARACTERS = 64;
-const CONTROL_CHARACTER = /\p{Cc}/u;
+/** Half of a pair of UTF-16 is no character: it could be neither kept nor sent. */
+const UNFIT_CHARACTER = /[\p{Cc}\p{Surrogate}]/u;
 
 /**
  * A device's value as the profile has it.
@@ -66,7 +67,7 @@ export function checkValue(type: ValueType, value: unknown): DeviceValue | Conve
       if (value.length > type.charactersMax) {
         return { code: "DEVICE_VALUE_TEXT_LENGTH", length: value.length, max: type.charactersMax };
       }
-      return CONTROL_CHARACTER.test(value) ? { code: "DEVICE_VALUE_TEXT_CONTROL" } : value;
+      return UNFIT_CHARACTER.test(value) ? { code: "DEVICE_VALUE_TEXT_CONTROL" } : value;
     }
   }
 }

@@ -3,12 +3,13 @@
  * the same id until it is answered or has expired, and a later one for the same target takes the place of an earlier one.
  * Devices of our own protocol drop what they have done already; all others are only told absolute states, never steps.
  */
-import { concatBytes, int64Bytes, toHex, utf8Bytes } from "../../base/bytes.js";
-import type { Suite } from "../../crypto/suite.js";
+import { toHex } from "../../base/bytes.js";
+import type { Random } from "../../base/random.js";
 import { COMMAND_ID_BYTES, type CommandResult, type DeviceCommand } from "../command.js";
 import type { DeviceId } from "../device.js";
 import { affordanceOf, directionTo } from "../rules/direction.js";
 import {
+  COMMAND_LIFE_MS_MAX,
   COMMAND_REPEAT_MS,
   COMMAND_REPEAT_MS_MAX,
   COMMAND_SEQUENCES_RESERVED,
@@ -19,14 +20,15 @@ import type { CommandCause } from "./messages.js";
 import type { Pile } from "./pile.js";
 import type { GatewayProblem } from "./problems.js";
 import { commandBytes, type KeptCommand } from "./records.js";
-import type { DeviceTable, Member } from "./table.js";
+import type { DeviceTable } from "./table.js";
 
 /** Of the counters that the store keeps. */
 export const SEQUENCE_COUNTER = "commandSequence";
-const ID_TAG = utf8Bytes("edgeseal/command");
 
 interface Pending extends KeptCommand {
   readonly triggeredAtMs: number;
+  /** Monotonic, of a command of this run: a clock that is set meanwhile changes nothing. Others go by the wall clock. */
+  readonly untilMs: number | undefined;
   attempts: number;
   /** Monotonic. */
   nextMs: number;
@@ -34,8 +36,8 @@ interface Pending extends KeptCommand {
 
 export interface ActuationOptions {
   readonly gateway: string;
-  readonly suite: Suite;
   readonly pile: Pile;
+  readonly random: Random;
   readonly table: DeviceTable;
   readonly linkIsUp: (link: string) => boolean;
   readonly settled: (cause: CommandCause, result: CommandResult, latencyUs: number) => void;
@@ -43,16 +45,15 @@ export interface ActuationOptions {
 
 export class Actuation {
   readonly #options: ActuationOptions;
-  readonly #gatewayName: Uint8Array;
   readonly #pending = new Map<string, Pending>();
-  readonly #counts = new Map<DeviceId, number>();
+  /** The same, of each device by target. */
+  readonly #ofDevice = new Map<DeviceId, Map<string, Pending>>();
   #gone: Uint8Array[] = [];
   #sequence = 0;
   #reserved = 0;
 
   constructor(options: ActuationOptions) {
     this.#options = options;
-    this.#gatewayName = utf8Bytes(options.gateway);
   }
 
   get size(): number {
@@ -64,8 +65,12 @@ export class Actuation {
     this.#sequence = reserved;
     this.#reserved = reserved;
     const { monotonicMs } = this.#options.pile.now;
-    for (const { command, cause } of kept)
-      this.#hold({ command, cause, triggeredAtMs: monotonicMs, attempts: 1, nextMs: monotonicMs });
+    for (const { command, cause } of kept) {
+      // Whoever asked in an earlier run is no more; a number of theirs may be somebody else's now.
+      const asked: CommandCause = cause.kind === "request" ? { kind: "request", by: cause.by } : cause;
+      const times = { triggeredAtMs: monotonicMs, untilMs: undefined, attempts: 1, nextMs: monotonicMs };
+      this.#hold({ command, cause: asked, ...times });
+    }
   }
 
   /** Undefined when it is on its way; the caller has checked target, value and policy. */
@@ -75,14 +80,22 @@ export class Actuation {
     triggeredAtMs: number,
     id?: Uint8Array,
   ): GatewayProblem | undefined {
-    const { pile } = this.#options;
+    const { pile, random } = this.#options;
+    const { now } = pile;
+    const again = id === undefined ? undefined : this.#pending.get(toHex(id));
+    // The sender's own number for something else: a device that has done the one takes the other for a repetition.
+    if (again !== undefined && !isSame(again.command, wanted))
+      return { code: "GATEWAY_COMMAND_ID", device: wanted.device };
     this.#supersede(wanted.device, wanted.target);
-    if ((this.#counts.get(wanted.device) ?? 0) >= COMMANDS_PER_DEVICE_MAX)
+    this.#tellGone();
+    if ((this.#ofDevice.get(wanted.device)?.size ?? 0) >= COMMANDS_PER_DEVICE_MAX)
       return { code: "GATEWAY_COMMANDS_FULL", device: wanted.device, max: COMMANDS_PER_DEVICE_MAX };
     if (this.#pending.size >= COMMANDS_MAX)
       return { code: "GATEWAY_COMMANDS_FULL", device: wanted.device, max: COMMANDS_MAX };
-    const command: DeviceCommand = { ...wanted, id: id ?? this.#id(this.#nextSequence()) };
-    const pending: Pending = { command, cause, triggeredAtMs, attempts: 0, nextMs: 0 };
+    // Nobody can know it beforehand and answer for the device.
+    const command: DeviceCommand = { ...wanted, id: id ?? random.bytes(COMMAND_ID_BYTES) };
+    const untilMs = now.monotonicMs + Math.min(COMMAND_LIFE_MS_MAX, wanted.expiresAt - now.wallMs);
+    const pending: Pending = { command, cause, triggeredAtMs, untilMs, attempts: 0, nextMs: 0 };
     pile.writes.push({ kind: "command", id: command.id, bytes: commandBytes(pending) });
     this.#hold(pending);
     this.#send(pending);
@@ -99,41 +112,54 @@ export class Actuation {
   }
 
   /** A device or its link is back: it hears at once what waits for it. */
-  wake(concerns: (member: Member) => boolean): void {
-    for (const pending of this.#pending.values()) {
-      const member = this.#options.table.get(pending.command.device);
-      if (member !== undefined && concerns(member)) this.#send(pending);
-    }
+  wakeLink(link: string): void {
+    for (const device of this.#ofDevice.keys())
+      if (this.#options.table.get(device)?.record.link === link) this.wake(device);
+  }
+
+  wake(device: DeviceId): void {
+    for (const pending of this.#ofDevice.get(device)?.values() ?? []) this.#send(pending);
   }
 
   forget(device: DeviceId): void {
-    for (const pending of [...this.#pending.values()])
-      if (pending.command.device === device) this.#settle(pending, "failed");
+    for (const pending of this.#ofDevice.get(device)?.values() ?? []) this.#settle(pending, "failed");
   }
 
   tick(): void {
-    const { pile, table } = this.#options;
-    for (const pending of [...this.#pending.values()]) {
-      if (this.#expired(pending.command, table)) this.#settle(pending, "expired");
+    const { pile } = this.#options;
+    for (const pending of this.#pending.values()) {
+      if (this.#expired(pending)) this.#settle(pending, "expired");
       else if (pending.nextMs <= pile.now.monotonicMs) this.#send(pending);
     }
-    for (const id of this.#gone) pile.writes.push({ kind: "commandGone", id });
+    this.#tellGone();
+  }
+
+  #tellGone(): void {
+    for (const id of this.#gone) this.#options.pile.writes.push({ kind: "commandGone", id });
     this.#gone = [];
   }
 
-  /** While the wall clock is not set nobody can tell: only what goes the safe way is still worth doing. */
-  #expired(command: DeviceCommand, table: DeviceTable): boolean {
-    const { now } = this.#options.pile;
+  /**
+   * Of an earlier run, while the wall clock is not set, nobody can tell: only what goes the safe way is still worth doing.
+   * That cannot be said either before the device's profile is there, which a bridge may bring.
+   */
+  #expired({ command, untilMs }: Pending): boolean {
+    const { pile, table } = this.#options;
+    const { now } = pile;
+    if (untilMs !== undefined) return now.monotonicMs >= untilMs;
     if (now.wallSet) return now.wallMs >= command.expiresAt;
     const member = table.get(command.device);
-    const affordance = member === undefined ? undefined : affordanceOf(member.profile, command.target);
+    if (member === undefined) return false;
+    const affordance = affordanceOf(member.profile, command.target);
     return affordance === undefined || directionTo(affordance, command.value, undefined) !== "safe";
   }
 
   #hold(pending: Pending): void {
-    const { device } = pending.command;
+    const { device, target } = pending.command;
     this.#pending.set(toHex(pending.command.id), pending);
-    this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1);
+    const others = this.#ofDevice.get(device);
+    if (others === undefined) this.#ofDevice.set(device, new Map([[target, pending]]));
+    else others.set(target, pending);
   }
 
   #send(pending: Pending): void {
@@ -151,27 +177,31 @@ export class Actuation {
       return;
     }
     const { device: _, ...rest } = command;
+    const expiresAt = this.#expiryOf(pending);
     // A number of its own each time: a device takes none that is not above the last, whatever came in between.
-    const message = { kind: "command" as const, sender: gateway, sequence: this.#nextSequence(), ...rest };
+    const message = { kind: "command" as const, sender: gateway, sequence: this.#nextSequence(), ...rest, expiresAt };
     pile.messages.push({ kind: "say", link: record.link, address: record.address, message });
   }
 
+  /** By the clock of now, for what began before it was set. */
+  #expiryOf({ command, untilMs }: Pending): number {
+    const { now } = this.#options.pile;
+    if (untilMs === undefined) return command.expiresAt;
+    return Math.max(command.expiresAt, Math.floor(now.wallMs + untilMs - now.monotonicMs));
+  }
+
   #supersede(device: DeviceId, target: string): void {
-    if (!this.#counts.has(device)) return;
-    for (const pending of this.#pending.values()) {
-      if (pending.command.device !== device || pending.command.target !== target) continue;
-      this.#settle(pending, "superseded");
-      return;
-    }
+    const pending = this.#ofDevice.get(device)?.get(target);
+    if (pending !== undefined) this.#settle(pending, "superseded");
   }
 
   #settle(pending: Pending, result: CommandResult): void {
     const { pile, settled } = this.#options;
     const { command, cause, triggeredAtMs } = pending;
     this.#pending.delete(toHex(command.id));
-    const left = (this.#counts.get(command.device) ?? 1) - 1;
-    if (left === 0) this.#counts.delete(command.device);
-    else this.#counts.set(command.device, left);
+    const others = this.#ofDevice.get(command.device);
+    if (others?.get(command.target) === pending) others.delete(command.target);
+    if (others?.size === 0) this.#ofDevice.delete(command.device);
     this.#gone.push(command.id);
     const latencyUs = Math.max(0, Math.round((pile.now.monotonicMs - triggeredAtMs) * 1_000));
     pile.counters.add(`COMMAND_${result.toUpperCase()}`);
@@ -187,9 +217,8 @@ export class Actuation {
     }
     return ++this.#sequence;
   }
+}
 
-  #id(sequence: number): Uint8Array {
-    const { suite } = this.#options;
-    return suite.hash(concatBytes([ID_TAG, int64Bytes(sequence), this.#gatewayName])).slice(0, COMMAND_ID_BYTES);
-  }
+function isSame(a: Omit<DeviceCommand, "id">, b: Omit<DeviceCommand, "id">): boolean {
+  return a.device === b.device && a.target === b.target && a.value === b.value;
 }

@@ -6,22 +6,20 @@ const MINUTE_MS = 60_000;
 const CLONE_SIGNS_MAX = 3;
 
 export class Conduct {
-  #tokens = DEVICE_BURST_MESSAGES;
-  #filledAtMs: number | undefined;
+  readonly #proven = new Bucket();
+  readonly #unproven = new Bucket();
   #minuteStartMs = 0;
   #faults = 0;
   #cloneSigns = 0;
   /** Monotonic; infinite for a clone, until somebody releases it. */
   isolatedUntilMs: number | undefined;
 
-  /** False when the device says more than it may. */
-  maySpeak(monotonicMs: number): boolean {
-    const gained = ((monotonicMs - (this.#filledAtMs ?? monotonicMs)) / 1_000) * DEVICE_MESSAGES_PER_SECOND;
-    this.#filledAtMs = monotonicMs;
-    this.#tokens = Math.min(DEVICE_BURST_MESSAGES, this.#tokens + gained);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+  /**
+   * False when the device says more than it may. Under a name with a key, what anybody could have said is counted apart:
+   * it does not use up what the device may say.
+   */
+  maySpeak(monotonicMs: number, anybodys = false): boolean {
+    return (anybodys ? this.#unproven : this.#proven).take(monotonicMs);
   }
 
   isolated(monotonicMs: number): boolean {
@@ -54,5 +52,19 @@ export class Conduct {
     this.#minuteStartMs = monotonicMs;
     this.#faults = 0;
     this.#cloneSigns = 0;
+  }
+}
+
+class Bucket {
+  #tokens = DEVICE_BURST_MESSAGES;
+  #filledAtMs: number | undefined;
+
+  take(monotonicMs: number): boolean {
+    const gained = ((monotonicMs - (this.#filledAtMs ?? monotonicMs)) / 1_000) * DEVICE_MESSAGES_PER_SECOND;
+    this.#filledAtMs = monotonicMs;
+    this.#tokens = Math.min(DEVICE_BURST_MESSAGES, this.#tokens + gained);
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
   }
 }

@@ -15,11 +15,12 @@ import type { ChainFacts, DeviceView, Now } from "../view.js";
 import { Actuation, SEQUENCE_COUNTER } from "./actuation.js";
 import { Intake, type Said } from "./intake.js";
 import { Interviews } from "./interviews.js";
-import { SHADOW_FLUSH_MS } from "./limits.js";
+import { SHADOW_FLUSH_BYTES, SHADOW_FLUSH_MS } from "./limits.js";
 import { Membership } from "./membership.js";
 import type {
   CommandCause,
   CommandRequest,
+  FromDevice,
   GatewayInput,
   GatewayMessage,
   GatewayOutput,
@@ -89,7 +90,7 @@ export class GatewayCore
     this.#table = new DeviceTable(suite, registrations, registeredOnly);
     this.#interviews = new Interviews(pile, random, suite);
     this.#actuation = new Actuation({
-      ...{ gateway, suite, pile, table: this.#table },
+      ...{ gateway, random, pile, table: this.#table },
       linkIsUp: (link) => this.#presence.isUp(link),
       settled: (cause, result, latencyUs) => {
         if (cause.kind === "rule") this.#rules.settled(cause.run, cause.action, result, latencyUs, pile.now);
@@ -99,7 +100,7 @@ export class GatewayCore
       pile,
       this.#table,
       (member) => this.#probe(member),
-      (member) => this.#actuation.wake((other) => other === member),
+      ({ record }) => this.#actuation.wake(record.id),
     );
     this.#membership = new Membership({
       ...{ pile, table: this.#table, shadow: this.#shadow, profileOf },
@@ -126,6 +127,7 @@ export class GatewayCore
         if (this.#actuation.answered(id, member.record.id, result)) this.#presence.heard(member);
         else pile.counters.add("GATEWAY_ACK_UNKNOWN");
       },
+      suspect: (member, problem) => this.#intake.suspect(member, problem),
       fault: (member, problem) => this.#intake.fault(member, problem),
       cloned: (member) => this.#intake.cloned(member),
     });
@@ -154,6 +156,7 @@ export class GatewayCore
     fresh: (id, property, monotonicMs) => {
       const member = this.#table.get(id);
       if (member === undefined || member.availability === "offline") return false;
+      if (member.registration.verdict !== "registered") return false;
       return this.#shadow.fresh(id, property, member.profile.properties.get(property)?.staleAfterMs, monotonicMs);
     },
   };
@@ -200,13 +203,15 @@ export class GatewayCore
     this.#telemetry?.tick();
     this.#rules.tick(now);
     this.#drainRules(undefined);
-    if (now.monotonicMs >= this.#flushDueMs) this.#flush();
+    if (now.monotonicMs >= this.#flushDueMs) this.#flush(SHADOW_FLUSH_BYTES);
   }
 
   /** Everything that would be written later, now: before a planned stop. */
   flush(): void {
     this.#telemetry?.flush();
-    this.#flush();
+    // How far everybody has counted: what was said before a planned stop is no news after it.
+    for (const member of this.#table.values()) if (member.sequence > member.keptSequence) this.#keep(member);
+    this.#flush(Number.POSITIVE_INFINITY);
     this.#actuation.tick();
   }
 
@@ -215,7 +220,7 @@ export class GatewayCore
     switch (input.kind) {
       case "linkUp":
         this.#presence.linkUp(input.link);
-        this.#actuation.wake(({ record }) => record.link === input.link);
+        this.#actuation.wakeLink(input.link);
         break;
       case "linkDown":
         this.#presence.linkDown(input.link);
@@ -274,7 +279,7 @@ export class GatewayCore
 
   #said({ link, address, message, retained }: GatewayInput & { kind: "said" }): void {
     const member = this.#table.at(link, address);
-    if (member !== undefined && !this.#intake.listensTo(member)) return;
+    if (member !== undefined && !this.#intake.listensTo(member, isAnybodys(member, message))) return;
     this.#speech.said(link, address, message, retained);
     this.#drainRules(member);
   }
@@ -283,6 +288,11 @@ export class GatewayCore
     const member = this.#table.get(input.device);
     if (member === undefined) this.#tell({ code: "GATEWAY_DEVICE_UNKNOWN", address: input.device });
     if (member === undefined || !this.#intake.listensTo(member)) return;
+    if (member.record.voucher.kind === "key") {
+      // Its protocol signs nothing, and its record says that it has to.
+      this.#tell({ code: "GATEWAY_SIGNATURE_MISSING", device: member.record.id });
+      return;
+    }
     const { retained, availability } = input;
     if (availability === "offline") this.#presence.gone(member);
     else if (availability === "online" || (!retained && input.readings.length + input.events.length > 0))
@@ -300,10 +310,13 @@ export class GatewayCore
 
   #join(...args: Parameters<Membership["join"]>): void {
     const [link, address, identity] = args;
+    const before = this.#table.at(link, address);
     this.#membership.join(...args);
     const member = this.#table.at(link, address);
-    if (member === undefined) return;
+    if (member === undefined || member === before) return;
     member.birth = identity.birth;
+    // Joining once more makes what it has said before no newer.
+    if (before?.birth === identity.birth) member.sequence = before.sequence;
     this.#interviews.forget(link, address);
     this.#presence.heard(member);
   }
@@ -329,6 +342,9 @@ export class GatewayCore
     const { device, target, value } = read;
     const refusal = this.#rules.allows(request.by, device, target, value, this.#pile.now);
     if (refusal !== undefined) return { code: "GATEWAY_COMMAND_DENIED", device, target, reason: refusal.code };
+    // Only of senders that the policy knows is a number kept: names can be made up without end.
+    const replayed = this.#requests.useNumber(request);
+    if (replayed !== undefined) return replayed;
     const cause: CommandCause = { kind: "request", by: request.by, ...refOf(request.ref) };
     return this.#actuation.start(read, cause, this.#pile.now.monotonicMs, request.id);
   }
@@ -349,7 +365,8 @@ export class GatewayCore
     this.#membership.open(forMs);
     if (forMs <= 0) return;
     // Who was heard before is asked now; nobody has to be switched off and on for it.
-    for (const { link, address } of this.candidates) this.#interviews.ask(link, address);
+    for (const { link, address } of this.candidates)
+      if (this.#table.at(link, address) === undefined) this.#interviews.ask(link, address, false);
   }
 
   /** Carries out what the rules want. With commands goes the state of the device that set them off: kept in one transaction. */
@@ -375,7 +392,7 @@ export class GatewayCore
         this.#rules.settled(run, action, "refused", 0, now);
       }
     }
-    this.#pile.counters.add("GATEWAY_RULE_ROUNDS_SPENT");
+    this.#tell({ code: "GATEWAY_RULE_ROUNDS_SPENT", max: RULE_ROUNDS_MAX });
   }
 
   /** Once for many that came together. */
@@ -386,21 +403,23 @@ export class GatewayCore
   }
 
   #probe({ record, profile }: Member): void {
-    if (profile.binding.protocol === "edgeseal") this.#interviews.ask(record.link, record.address);
+    if (profile.binding.protocol === "edgeseal") this.#interviews.ask(record.link, record.address, true);
     else this.#pile.messages.push({ kind: "probe", record, profile });
   }
 
   #unreadable({ link, address, code }: GatewayInput & { kind: "unreadable" }): void {
     const member = this.#table.at(link, address);
     if (member === undefined) this.#tell({ code: "GATEWAY_DEVICE_UNKNOWN", link, address });
-    else if (this.#intake.listensTo(member))
-      this.#intake.fault(member, { code: "GATEWAY_MESSAGE_UNREADABLE", device: member.record.id, reason: code });
+    else if (this.#intake.listensTo(member, member.record.voucher.kind === "key"))
+      this.#intake.suspect(member, { code: "GATEWAY_MESSAGE_UNREADABLE", device: member.record.id, reason: code });
   }
 
   #takenOver({ link, address }: GatewayInput & { kind: "takenOver" }): void {
     const member = this.#table.at(link, address);
     if (member === undefined) return;
-    if (member.conduct.cloneSign(this.#pile.now.monotonicMs)) this.#intake.cloned(member);
+    // Whoever it is, only the one with the key is heard: a bad connection must not shut it out.
+    if (member.record.voucher.kind === "key") this.#probe(member);
+    else if (member.conduct.cloneSign(this.#pile.now.monotonicMs)) this.#intake.cloned(member);
   }
 
   #release(device: DeviceId): void {
@@ -420,20 +439,24 @@ export class GatewayCore
     if (problem !== undefined) this.#pile.refuse(problem);
   }
 
-  #keep({ record, birth, sequence }: Member): void {
-    this.#pile.writes.push({
-      kind: "shadow",
-      id: record.id,
-      bytes: this.#shadow.keep(record.id, { birth, sequence }),
-    });
+  /** How many bytes it takes. */
+  #keep(member: Member): number {
+    const { record, birth, sequence } = member;
+    const bytes = this.#shadow.keep(record.id, { birth, sequence });
+    member.keptSequence = sequence;
+    this.#pile.writes.push({ kind: "shadow", id: record.id, bytes });
+    return bytes.length;
   }
 
-  #flush(): void {
-    this.#flushDueMs = this.#pile.now.monotonicMs + SHADOW_FLUSH_MS;
-    for (const id of [...this.#shadow.changed]) {
+  /** The rest of what is too much for one transaction is written at the next tick. */
+  #flush(bytesMax: number): void {
+    let sum = 0;
+    for (const id of this.#shadow.changed) {
+      if (sum > bytesMax) return;
       const member = this.#table.get(id);
-      if (member !== undefined) this.#keep(member);
+      if (member !== undefined) sum += this.#keep(member);
     }
+    this.#flushDueMs = this.#pile.now.monotonicMs + SHADOW_FLUSH_MS;
   }
 
   #chainNow(): ChainFacts {
@@ -441,6 +464,12 @@ export class GatewayCore
     if (headerAgeMs === undefined) return this.#chain;
     return { ...this.#chain, headerAgeMs: headerAgeMs + this.#pile.now.monotonicMs - this.#chainAtMs };
   }
+}
+
+/** Of a device with a key, whether what is said is not even claimed to be signed. */
+function isAnybodys({ record }: Member, message: FromDevice): boolean {
+  if (record.voucher.kind !== "key") return false;
+  return !("signature" in message) || message.signature.length === 0;
 }
 
 function refOf(ref: number | undefined): { readonly ref?: number } {

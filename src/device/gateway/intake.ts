@@ -37,20 +37,23 @@ export class Intake {
     this.#parts = parts;
   }
 
-  /** Whether it may speak at all: registered well enough, not isolated, not too much. */
-  listensTo(member: Member): boolean {
+  /**
+   * Whether it may speak at all: registered, not isolated, not too much.
+   * @param anybodys of a device with a key: there is no signature, so anybody may have said it
+   */
+  listensTo(member: Member, anybodys = false): boolean {
     const { record, registration, conduct } = member;
     const { monotonicMs } = this.#parts.pile.now;
     if (conduct.isolated(monotonicMs)) {
       this.#parts.pile.counters.add("GATEWAY_ISOLATED");
       return false;
     }
-    if (registration.verdict === "retired" || registration.verdict === "key-mismatch") {
-      this.fault(member, { code: "GATEWAY_NOT_REGISTERED", device: record.id, verdict: registration.verdict });
+    if (registration.verdict !== "registered") {
+      this.#parts.pile.refuse({ code: "GATEWAY_NOT_REGISTERED", device: record.id, verdict: registration.verdict });
       return false;
     }
-    if (conduct.maySpeak(monotonicMs)) return true;
-    this.fault(member, { code: "GATEWAY_FLOODED", device: record.id });
+    if (conduct.maySpeak(monotonicMs, anybodys)) return true;
+    this.suspect(member, { code: "GATEWAY_FLOODED", device: record.id });
     return false;
   }
 
@@ -72,6 +75,16 @@ export class Intake {
     rules().event({ device, event, sequence, ...(value === undefined ? {} : { value }) }, pile.now);
   }
 
+  /**
+   * Said in the device's name. Where the device has a key and this was not signed with it, somebody else may have said it
+   * to get the device shut out: it is refused, and not held against the device.
+   */
+  suspect(member: Member, problem: GatewayProblem): void {
+    if (member.record.voucher.kind === "key") this.#parts.pile.refuse(problem);
+    else this.fault(member, problem);
+  }
+
+  /** The device's own doing. */
   fault(member: Member, problem: GatewayProblem): void {
     const { monotonicMs } = this.#parts.pile.now;
     this.#parts.pile.refuse(problem);

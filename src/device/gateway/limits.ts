@@ -25,6 +25,8 @@ export const DEVICE_MESSAGES_PER_SECOND = 20;
 export const FAULTS_PER_MINUTE_MAX = 30;
 export const ISOLATION_MS = 5 * 60_000;
 
+/** A device with a key of which somebody says that it is gone has so long to answer for itself. */
+export const DOUBT_MS = 3_000;
 /** The first look after a device that has gone silent; each further pause is twice as long. */
 export const PROBE_MS = 5_000;
 export const PROBE_MS_MAX = 30 * 60_000;
@@ -34,6 +36,9 @@ export const PROBE_MS_MAX = 30 * 60_000;
  * restart, which the devices themselves correct within seconds.
  */
 export const SHADOW_FLUSH_MS = 600_000;
-/** Readings waiting for the telemetry's next write; the oldest makes room. */
+/** In one transaction, about. */
+export const SHADOW_FLUSH_BYTES = 1_048_576;
+/** Readings waiting for the telemetry's next write, and bytes of them at most; then they are written earlier. */
 export const TELEMETRY_WAITING_MAX = 16_384;
+export const TELEMETRY_PIECE_BYTES_MAX = 524_288;
 export const TELEMETRY_FLUSH_MS = 60_000;

@@ -65,14 +65,20 @@ export class Membership {
 
   /** After its interview. */
   join(link: string, address: string, identity: IdentityMessage, voucher: Voucher): void {
-    const { pile } = this.#options;
+    const { pile, table } = this.#options;
+    const known = table.get(address)?.record ?? this.#unresolved.get(address);
+    if (known !== undefined && (known.link !== link || known.address !== address)) {
+      pile.refuse({ code: "GATEWAY_DEVICE_EXISTS", device: address });
+      return;
+    }
     const record: DeviceRecord = {
       id: address,
       profile: identity.profile,
       link,
       address,
       name: `${identity.profile.split("/")[1] ?? identity.profile} ${identity.serial}`,
-      groups: [],
+      groups: known?.groups ?? [],
+      ...(known?.owner === undefined ? {} : { owner: known.owner }),
       voucher,
       joinedAt: pile.now.wallMs,
     };
@@ -94,7 +100,8 @@ export class Membership {
     if (by === "file") this.#put(record, profile, true);
     else if (member?.fixed === true) pile.counters.add("GATEWAY_DEVICE_FIXED");
     else if (known === undefined) this.#installNew(record, profile);
-    else if (known.link !== record.link) pile.refuse({ code: "GATEWAY_DEVICE_EXISTS", device: record.id });
+    else if (known.link !== record.link || known.voucher.kind === "key")
+      pile.refuse({ code: "GATEWAY_DEVICE_EXISTS", device: record.id });
     else this.#update({ ...known, profile: record.profile, address: record.address, name: record.name }, profile);
   }
 

@@ -5,7 +5,6 @@
  * Of a device with a key only signed messages count: a birth that anybody could have published leads to a question, not to a
  * change. `birth` and `sequence` order everything; a broker's repetition is known by them and by the device's own clock.
  */
-import { equalBytes } from "../../base/bytes.js";
 import type {
   AckMessage,
   BirthMessage,
@@ -33,6 +32,8 @@ export interface SpeechOutlets {
   readonly state: (member: Member, message: StateMessage, age: Age, isNew: boolean) => void;
   readonly event: (member: Member, message: EventMessage) => void;
   readonly ack: (member: Member, message: AckMessage) => void;
+  /** Said in its name, perhaps by somebody else. */
+  readonly suspect: (member: Member, problem: GatewayProblem) => void;
   readonly fault: (member: Member, problem: GatewayProblem) => void;
   readonly cloned: (member: Member) => void;
 }
@@ -77,31 +78,33 @@ export class NativeSpeech {
       return;
     }
     this.#interviews.note(link, address, message);
-    if (this.#outlets.joining()) this.#interviews.ask(link, address);
+    if (this.#outlets.joining()) this.#interviews.ask(link, address, false);
     else this.#pile.refuse({ code: "GATEWAY_NOT_JOINING", device: address });
   }
 
   #birth(member: Member, message: BirthMessage, retained: boolean): void {
-    const { link, address } = member.record;
-    if (message.birth > member.birth || this.#outlets.joining()) this.#interviews.ask(link, address);
+    if (message.birth > member.birth || this.#outlets.joining()) this.#ask(member);
     else if (message.birth < member.birth && !retained) this.#olderStart(member, message.birth);
   }
 
   #identity(link: string, address: string, member: Member | undefined, message: IdentityMessage): void {
-    const verdict = this.#interviews.answer(link, address, message);
+    const verdict = this.#interviews.answer(member ?? { link, address }, message);
     if (verdict.kind === "unasked") {
       this.#pile.refuse({ code: "GATEWAY_INTERVIEW_FAILED", device: address });
     } else if (verdict.kind === "failed") {
       const problem = { code: "GATEWAY_SIGNATURE_WRONG" as const, device: address };
       if (member === undefined) this.#pile.refuse(problem);
-      else this.#outlets.fault(member, problem);
+      else this.#outlets.suspect(member, problem);
+    } else if (verdict.kind === "other-key") {
+      this.#pile.refuse({ code: "GATEWAY_KEY_MISMATCH", device: address });
     } else if (member === undefined || (this.#outlets.joining() && !member.fixed)) {
       if (this.#outlets.joining()) this.#outlets.join(link, address, message, verdict.voucher);
       else this.#pile.refuse({ code: "GATEWAY_NOT_JOINING", device: address });
-    } else if (!sameKey(member.record.voucher, verdict.voucher)) {
-      this.#outlets.fault(member, { code: "GATEWAY_KEY_MISMATCH", device: address });
+    } else if (member.record.voucher.kind === "gateway" && verdict.voucher.kind === "key" && !member.fixed) {
+      // It joined without one. Of a device that the operator's file names without a key, any key will do.
+      this.#outlets.suspect(member, { code: "GATEWAY_KEY_MISMATCH", device: address });
     } else if (message.birth < member.birth) {
-      this.#olderStart(member, message.birth);
+      this.#cloneSign(member, { code: "GATEWAY_REPLAYED", device: address, sequence: message.birth });
     } else {
       this.#start(member, message.birth);
       this.#presence.heard(member);
@@ -113,11 +116,13 @@ export class NativeSpeech {
     if (message.birth < member.birth) return;
     // What a broker kept is older than what was heard since.
     if (retained && member.heardAtMs !== undefined) return;
-    this.#presence.gone(member);
+    // Nobody has signed it: a broker says it for whoever has left it as a will.
+    if (member.record.voucher.kind === "key") this.#presence.doubt(member);
+    else this.#presence.gone(member);
   }
 
   #ack(member: Member, message: AckMessage, retained: boolean): void {
-    if (retained) this.#outlets.fault(member, { code: "GATEWAY_ACK_UNKNOWN", device: member.record.id });
+    if (retained) this.#outlets.suspect(member, { code: "GATEWAY_ACK_UNKNOWN", device: member.record.id });
     else this.#outlets.ack(member, message);
   }
 
@@ -134,7 +139,7 @@ export class NativeSpeech {
         else if (message.kind === "state") this.#outlets.state(member, message, "unknown", false);
         break;
       case "older":
-        if (!retained) this.#outlets.fault(member, replayed);
+        if (!retained) this.#outlets.suspect(member, replayed);
         break;
       case "older start":
         if (!retained) this.#olderStart(member, message.sequence);
@@ -164,7 +169,7 @@ export class NativeSpeech {
     if (record.voucher.kind !== "key") return true;
     const device = record.id;
     if (message.signature.length === 0) {
-      this.#outlets.fault(member, { code: "GATEWAY_SIGNATURE_MISSING", device });
+      this.#outlets.suspect(member, { code: "GATEWAY_SIGNATURE_MISSING", device });
       return false;
     }
     const bytes =
@@ -172,7 +177,7 @@ export class NativeSpeech {
         ? stateSigningBytes(record.address, message)
         : eventSigningBytes(record.address, message);
     if (key?.verify(this.#suite.hash(bytes), message.signature) === true) return true;
-    this.#outlets.fault(member, { code: "GATEWAY_SIGNATURE_WRONG", device });
+    this.#outlets.suspect(member, { code: "GATEWAY_SIGNATURE_WRONG", device });
     return false;
   }
 
@@ -183,9 +188,22 @@ export class NativeSpeech {
     member.uptimeMs = 0;
   }
 
-  /** The name's earlier start speaks after a later one: a late message, a restored memory, or a second device. */
+  /**
+   * The name's earlier start speaks after a later one: a late message, a restored memory, or a second device. Under a name
+   * with a key anybody can repeat what the device once signed, so it is asked: the answer to a fresh number tells.
+   */
   #olderStart(member: Member, sequence: number): void {
-    this.#cloneSign(member, { code: "GATEWAY_REPLAYED", device: member.record.id, sequence });
+    const problem: GatewayProblem = { code: "GATEWAY_REPLAYED", device: member.record.id, sequence };
+    if (member.record.voucher.kind === "gateway") {
+      this.#cloneSign(member, problem);
+      return;
+    }
+    this.#pile.refuse(problem);
+    this.#ask(member);
+  }
+
+  #ask({ record }: Member): void {
+    this.#interviews.ask(record.link, record.address, true);
   }
 
   #cloneSign(member: Member, problem: GatewayProblem): void {
@@ -210,9 +228,4 @@ function orderOf(
   if (later * laterTime < 0 || (later === 0 && laterTime !== 0)) return "impossible";
   if (later === 0) return "same";
   return later > 0 ? "new" : "older";
-}
-
-function sameKey(a: Voucher, b: Voucher): boolean {
-  if (a.kind === "gateway" || b.kind === "gateway") return a.kind === b.kind;
-  return equalBytes(a.publicKey, b.publicKey);
 }

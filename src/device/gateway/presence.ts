@@ -1,6 +1,6 @@
 /** Whether devices are there: told by their links, their wills and their silence; who is missing is asked with growing pauses. */
 import type { Availability } from "../view.js";
-import { PROBE_MS, PROBE_MS_MAX } from "./limits.js";
+import { DOUBT_MS, PROBE_MS, PROBE_MS_MAX } from "./limits.js";
 import type { Pile } from "./pile.js";
 import type { DeviceTable, Member } from "./table.js";
 
@@ -38,6 +38,7 @@ export class Presence {
       if (member.record.link !== link) continue;
       this.set(member, "unknown");
       member.nextProbeMs = undefined;
+      member.doubtedUntilMs = undefined;
     }
   }
 
@@ -52,6 +53,7 @@ export class Presence {
     member.heardAtMs = this.#pile.now.monotonicMs;
     member.probes = 0;
     member.nextProbeMs = undefined;
+    member.doubtedUntilMs = undefined;
     if (member.availability !== "online") {
       this.set(member, "online");
       this.#returned(member);
@@ -60,7 +62,16 @@ export class Presence {
 
   gone(member: Member): void {
     this.set(member, "offline");
-    this.#planProbe(member);
+    member.doubtedUntilMs = undefined;
+    // Who is told again and again that it is gone is not asked later for it.
+    if (member.nextProbeMs === undefined) this.#planProbe(member);
+  }
+
+  /** Somebody says that it is gone, and cannot prove it: it is asked, and gone when it does not answer. */
+  doubt(member: Member): void {
+    if (member.availability !== "online" || member.doubtedUntilMs !== undefined) return;
+    member.doubtedUntilMs = this.#pile.now.monotonicMs + DOUBT_MS;
+    this.#probe(member);
   }
 
   set(member: Member, availability: Availability): void {
@@ -72,9 +83,10 @@ export class Presence {
   tick(): void {
     const { monotonicMs } = this.#pile.now;
     for (const member of this.#table.values()) {
-      const { heardAtMs, silentAfterMs } = member;
+      const { heardAtMs, silentAfterMs, doubtedUntilMs } = member;
       const silent = heardAtMs !== undefined && silentAfterMs !== undefined && monotonicMs - heardAtMs > silentAfterMs;
-      if (silent && member.availability === "online") this.gone(member);
+      const unanswered = doubtedUntilMs !== undefined && monotonicMs >= doubtedUntilMs;
+      if ((silent || unanswered) && member.availability === "online") this.gone(member);
       if (member.nextProbeMs === undefined || monotonicMs < member.nextProbeMs) continue;
       this.#probe(member);
       this.#planProbe(member);

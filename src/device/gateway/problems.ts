@@ -39,6 +39,12 @@ export type GatewayProblem =
     }
   | { readonly code: "GATEWAY_MESSAGE_UNREADABLE"; readonly device: DeviceId; readonly reason: string }
   | { readonly code: "GATEWAY_COMMANDS_FULL"; readonly device: DeviceId; readonly max: number }
+  /** The record names a link that the configuration does not have. */
+  | { readonly code: "GATEWAY_LINK_UNKNOWN"; readonly device: DeviceId; readonly link: string }
+  /** Rules answered to their own commands again and again; the rest waits for the next tick. */
+  | { readonly code: "GATEWAY_RULE_ROUNDS_SPENT"; readonly max: number }
+  /** The id of another command that is on its way. */
+  | { readonly code: "GATEWAY_COMMAND_ID"; readonly device: DeviceId }
   | { readonly code: "GATEWAY_COMMAND_EXPIRED"; readonly device: DeviceId }
   | { readonly code: "GATEWAY_COMMAND_RETAINED"; readonly sender: string }
   | { readonly code: "GATEWAY_COMMAND_REPLAYED"; readonly sender: string; readonly sequence: number }

@@ -37,15 +37,18 @@ export class Requests {
       return { code: "GATEWAY_ISOLATED", device, forMs: isolated - now.monotonicMs };
     const expiresAt = request.expiresAt ?? now.wallMs + COMMAND_LIFE_MS;
     if (now.wallSet && expiresAt <= now.wallMs) return { code: "GATEWAY_COMMAND_EXPIRED", device };
-    if (request.sequence !== undefined && !this.#isNext(request.by, request.sequence))
-      return { code: "GATEWAY_COMMAND_REPLAYED", sender: request.by, sequence: request.sequence };
     const problem = targetProblem(member, request);
     if (problem !== undefined) return problem;
     const wanted = { device, target, expiresAt: Math.min(expiresAt, now.wallMs + COMMAND_LIFE_MS_MAX) };
     return value === undefined ? wanted : { ...wanted, value };
   }
 
-  /** A number that was used is used up, whether or not the command is carried out; kept before anything is sent. */
+  /** A number that was used is used up; kept before anything is sent. */
+  useNumber({ by, sequence }: CommandRequest): GatewayProblem | undefined {
+    if (sequence === undefined || this.#isNext(by, sequence)) return undefined;
+    return { code: "GATEWAY_COMMAND_REPLAYED", sender: by, sequence };
+  }
+
   #isNext(sender: string, sequence: number): boolean {
     const last = this.#senders.get(sender);
     if (!Number.isSafeInteger(sequence) || sequence <= (last ?? 0)) return false;

@@ -23,6 +23,8 @@ export interface Member extends DeviceFacts {
   /** Of its own protocol: start and count of the newest message taken. */
   birth: number;
   sequence: number;
+  /** The count that is on the disk. */
+  keptSequence: number;
   /** Its clock at that message: another message of the same number shows another one. */
   uptimeMs: number;
   /** Monotonic; undefined before it has said anything since the start. */
@@ -34,6 +36,8 @@ export interface Member extends DeviceFacts {
   probes: number;
   /** Monotonic; undefined: nobody asks. */
   nextProbeMs: number | undefined;
+  /** Monotonic; until then it may answer somebody who says that it is gone. */
+  doubtedUntilMs: number | undefined;
 }
 
 export interface Candidate {
@@ -107,6 +111,7 @@ export class DeviceTable {
       availability: "unknown",
       birth: 0,
       sequence: 0,
+      keptSequence: 0,
       uptimeMs: 0,
       heardAtMs: undefined,
       silentAfterMs: silenceOf(profile),
@@ -114,11 +119,14 @@ export class DeviceTable {
       key: record.voucher.kind === "key" ? this.#suite.prepare(record.voucher.publicKey) : undefined,
       probes: 0,
       nextProbeMs: undefined,
+      doubtedUntilMs: undefined,
     };
     const member =
       before !== undefined && sameDevice(before.record, record) ? { ...fresh, ...standing(before) } : fresh;
     this.#members.set(record.id, member);
-    this.#places.set(placeName(record.link, record.address), member);
+    const place = placeName(record.link, record.address);
+    // Where a retired device was, another one may be now.
+    if (member.registration.verdict !== "retired" || !this.#places.has(place)) this.#places.set(place, member);
     return member;
   }
 
@@ -126,7 +134,8 @@ export class DeviceTable {
     const member = this.#members.get(id);
     if (member === undefined) return;
     this.#members.delete(id);
-    this.#places.delete(placeName(member.record.link, member.record.address));
+    const place = placeName(member.record.link, member.record.address);
+    if (this.#places.get(place) === member) this.#places.delete(place);
   }
 
   lookUp(record: DeviceRecord): Registration {

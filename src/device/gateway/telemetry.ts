@@ -3,8 +3,13 @@ import { utf8Bytes } from "../../base/bytes.js";
 import type { DeviceId } from "../device.js";
 import type { DeviceValue } from "../value.js";
 import type { Reading } from "../view.js";
-import { TELEMETRY_FLUSH_MS, TELEMETRY_WAITING_MAX } from "./limits.js";
+import { TELEMETRY_FLUSH_MS, TELEMETRY_PIECE_BYTES_MAX, TELEMETRY_WAITING_MAX } from "./limits.js";
 import type { Pile } from "./pile.js";
+
+/** Of one reading without a text, and of one name beside its letters: three numbers, brackets, quotes. */
+const ENTRY_BYTES = 48;
+/** Of one UTF-16 unit in JSON, escaped. */
+const CHARACTER_BYTES = 6;
 
 /** One written piece: names once, then what was read, times as differences. */
 export interface TelemetryPiece {
@@ -17,6 +22,8 @@ export class Telemetry {
   readonly #pile: Pile;
   #names = new Map<string, number>();
   #piece: { names: [DeviceId, string][]; readings: [number, number, DeviceValue][] } = { names: [], readings: [] };
+  /** Not less than what it takes. */
+  #bytes = 0;
   #from = 0;
   #last = 0;
   #dueMs: number | undefined;
@@ -34,7 +41,8 @@ export class Telemetry {
     }
     readings.push([this.#name(device, property), at - this.#last, value]);
     this.#last = at;
-    if (readings.length >= TELEMETRY_WAITING_MAX) this.flush();
+    this.#bytes += ENTRY_BYTES + (typeof value === "string" ? CHARACTER_BYTES * value.length : 0);
+    if (readings.length >= TELEMETRY_WAITING_MAX || this.#bytes >= TELEMETRY_PIECE_BYTES_MAX) this.flush();
   }
 
   tick(): void {
@@ -49,6 +57,7 @@ export class Telemetry {
     this.#pile.writes.push({ kind: "telemetry", from, to, readings: readings.length, bytes });
     this.#names = new Map();
     this.#piece = { names: [], readings: [] };
+    this.#bytes = 0;
     this.#dueMs = undefined;
   }
 
@@ -58,6 +67,7 @@ export class Telemetry {
     if (known !== undefined) return known;
     const place = this.#piece.names.push([device, property]) - 1;
     this.#names.set(key, place);
+    this.#bytes += ENTRY_BYTES + key.length;
     return place;
   }
 }

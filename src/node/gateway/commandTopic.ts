@@ -13,6 +13,8 @@ import { encodeDeviceMessage } from "../../codec/device/encode.js";
 import type { AckMessage } from "../../codec/device/messages.js";
 import type { CommandResult } from "../../device/command.js";
 import type { GatewayInput, GatewayOutput } from "../../device/gateway/messages.js";
+import { OPERATOR } from "./desk.js";
+import { HOME_ASSISTANT } from "./homeAssistantBridge.js";
 import type { MqttCompanion } from "./mqttDevices.js";
 
 /** Commands whose answers are waited for; the oldest is then forgotten. */
@@ -53,6 +55,11 @@ export class CommandTopic implements MqttCompanion {
     try {
       const device = topic.slice(this.#prefix.length, -"/command".length);
       const { sender, sequence, id, expiresAt, target, value } = decodeDeviceMessageOf("command", payload);
+      // Names of the gateway's own doors: what the policy allows them is not for whoever calls himself so.
+      if (sender === OPERATOR || sender === HOME_ASSISTANT) {
+        this.counters.add("GATEWAY_COMMAND_DENIED");
+        return true;
+      }
       const ref = this.#remember({ device, id });
       const wanted = { by: sender, device, target, sequence, expiresAt, id, ref };
       emit({ kind: "command", request: value === undefined ? wanted : { ...wanted, value } });

@@ -5,6 +5,7 @@ import type { Logger } from "../../base/logger.js";
 import type { DeviceRecord } from "../../device/device.js";
 import { GatewayCore, type GatewayOptions } from "../../device/gateway/core.js";
 import type { GatewayInput, GatewayMessage, GatewayOutput, GatewayWrite } from "../../device/gateway/messages.js";
+import type { GatewayProblem } from "../../device/gateway/problems.js";
 import type { GatewayStore } from "../../device/gateway/store.js";
 import type { DeviceProfile } from "../../device/profile.js";
 import type { Now } from "../../device/view.js";
@@ -57,8 +58,11 @@ export class GatewayService {
   }
 
   start(): void {
-    for (const { record, profile } of this.#options.installed)
+    for (const { record, profile } of this.#options.installed) {
+      if (!this.#carriers.has(record.link))
+        this.#lost({ code: "GATEWAY_LINK_UNKNOWN", device: record.id, link: record.link });
       this.#driver.input({ kind: "install", record, profile, by: "file" });
+    }
     this.#driver.start();
     for (const carrier of this.#carriers.values()) carrier.start((input) => this.input(input));
   }
@@ -98,15 +102,33 @@ export class GatewayService {
 
   #send(message: GatewayMessage): void {
     const link = message.kind === "say" ? message.link : message.record.link;
-    this.#carriers.get(link)?.send(message);
+    this.#atCarrier(link, (carrier) => carrier.send(message));
+  }
+
+  /** For the operator: it is known, and nobody can reach it. */
+  #lost(problem: GatewayProblem): void {
+    this.core.counters.add(problem.code);
+    this.#options.logger.error({ ...problem }, "a device cannot be reached");
+  }
+
+  /** What one link does not take must not stop the others. */
+  #atCarrier(link: string, work: (carrier: Carrier) => void): void {
+    const carrier = this.#carriers.get(link);
+    try {
+      if (carrier !== undefined) work(carrier);
+    } catch (thrown) {
+      this.core.counters.add(codeOf(thrown));
+      this.#options.logger.error({ link, code: codeOf(thrown) }, "a link failed");
+    }
   }
 
   #output(output: GatewayOutput): void {
     const { logger, onOutput } = this.#options;
-    if (output.kind === "joined") this.#carriers.get(output.record.link)?.came(output.record, output.profile);
-    else if (output.kind === "left") this.#carriers.get(output.record.link)?.left(output.record);
+    if (output.kind === "joined")
+      this.#atCarrier(output.record.link, (carrier) => carrier.came(output.record, output.profile));
+    else if (output.kind === "left") this.#atCarrier(output.record.link, (carrier) => carrier.left(output.record));
     else if (output.kind === "joinWindow" && output.open)
-      for (const carrier of this.#carriers.values()) carrier.joining?.();
+      for (const name of this.#carriers.keys()) this.#atCarrier(name, (carrier) => carrier.joining?.());
     try {
       onOutput(output);
     } catch (thrown) {

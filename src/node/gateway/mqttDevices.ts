@@ -16,6 +16,7 @@ import {
   FROM_DEVICE_KINDS,
   parseDeviceTopic,
 } from "../../codec/device/topics.js";
+import { addressProblem } from "../../device/convert/address.js";
 import { mqttTopics, readMqtt } from "../../device/convert/mqttRead.js";
 import { type MqttMessage, refreshMqtt, writeMqtt } from "../../device/convert/mqttWrite.js";
 import type { DeviceRecord } from "../../device/device.js";
@@ -23,6 +24,9 @@ import type { FromDevice, GatewayInput, GatewayMessage } from "../../device/gate
 import type { DeviceProfile } from "../../device/profile.js";
 import type { MqttLink } from "../../link/mqttLink.js";
 import type { Carrier, CarrierStatus } from "./carrier.js";
+
+/** After topics were not taken by a broker that is still there. */
+export const SUBSCRIBE_RETRY_MS = 2_000;
 
 export interface MqttDevicesOptions {
   readonly name: string;
@@ -56,6 +60,7 @@ export class MqttDevices implements Carrier {
   readonly #counters = new Counters();
   readonly #listeners = new Map<string, Map<string, Listener>>();
   #emit: (input: GatewayInput) => void = () => {};
+  #subscribeTimer: NodeJS.Timeout | undefined;
 
   constructor(options: MqttDevicesOptions) {
     this.#options = options;
@@ -77,6 +82,13 @@ export class MqttDevices implements Carrier {
   }
 
   came(record: DeviceRecord, profile: DeviceProfile): void {
+    // One topic that is none would keep the broker from taking the others.
+    const problem = addressProblem(record.address);
+    if (problem !== undefined) {
+      this.#counters.add(problem.code);
+      this.#options.logger.error({ device: record.id, ...problem }, "not listened to");
+      return;
+    }
     const topics = mqttTopics(profile, record.address);
     const added: string[] = [];
     for (const topic of topics) {
@@ -88,7 +100,10 @@ export class MqttDevices implements Carrier {
       }
       at.set(record.id, { record, profile });
     }
-    if (added.length > 0 && this.#options.link.connected) void this.#subscribe(added);
+    if (added.length === 0 || !this.#options.link.connected) return;
+    void this.#subscribe(added).then((taken) => {
+      if (!taken) this.#subscribeAgain();
+    });
   }
 
   left(record: DeviceRecord): void {
@@ -131,6 +146,7 @@ export class MqttDevices implements Carrier {
   }
 
   stop(): Promise<void> {
+    clearTimeout(this.#subscribeTimer);
     return this.#options.link.stop();
   }
 
@@ -138,13 +154,24 @@ export class MqttDevices implements Carrier {
     const { companions, logger } = this.#options;
     const filters = [...FROM_DEVICE_KINDS].map(deviceTopicFilter);
     const others = companions.flatMap(({ filters: wanted }) => wanted);
-    if (!(await this.#subscribe([...filters, ...others, ...this.#listeners.keys()]))) return;
+    if (!(await this.#subscribe([...filters, ...others, ...this.#listeners.keys()]))) {
+      this.#subscribeAgain();
+      return;
+    }
     logger.info({ link: this.name }, "link up");
     this.#emit({ kind: "linkUp", link: this.name });
     for (const companion of companions) companion.connected();
   }
 
-  /** False when the connection ended meanwhile; the next one subscribes anew. */
+  /** After the connection has ended the next one subscribes; a broker that did not take it now may take it later. */
+  #subscribeAgain(): void {
+    clearTimeout(this.#subscribeTimer);
+    this.#subscribeTimer = setTimeout(() => {
+      if (this.#options.link.connected) void this.#connected();
+    }, SUBSCRIBE_RETRY_MS);
+  }
+
+  /** False when the broker did not take all of them, or the connection ended meanwhile. */
   async #subscribe(filters: readonly string[]): Promise<boolean> {
     try {
       await this.#options.link.subscribe(filters);

@@ -95,6 +95,9 @@ export class ReceiptDesk {
         store.outboxDone(entry.sequence);
         this.counters.add("RECEIPT_HEADS_PUBLISHED");
       }
+    } catch (thrown) {
+      this.counters.add(codeOf(thrown));
+      this.#options.logger.error({ code: codeOf(thrown) }, "signed heads were not published");
     } finally {
       this.#publishing = false;
     }

@@ -23,7 +23,7 @@ export const deviceValueTexts: Texts<ValueProblem> = {
   },
   DEVICE_VALUE_UNKNOWN: { says: (p) => `The value "${p.value}" is none of the known ones.`, advice: DEVICE_WRONG },
   DEVICE_VALUE_TEXT_LENGTH: { says: (p) => `A text has ${p.length} characters; ${p.max} are allowed.` },
-  DEVICE_VALUE_TEXT_CONTROL: { says: () => "A text holds control characters." },
+  DEVICE_VALUE_TEXT_CONTROL: { says: () => "A text holds control characters, or half of a character." },
   DEVICE_PAYLOAD_SIZE: { says: (p) => `A message of ${p.size} bytes is larger than the ${p.max} bytes allowed.` },
   DEVICE_PAYLOAD_UTF8: { says: () => "A message of a device is no text in UTF-8.", advice: DEVICE_WRONG },
   DEVICE_PAYLOAD_JSON: {

@@ -71,6 +71,18 @@ export const gatewayTexts: Texts<GatewayProblem> = {
     says: (p) => `${p.device} has ${p.max} commands that it has not answered and gets no more.`,
     advice: "Wait, or look whether it can be reached.",
   },
+  GATEWAY_LINK_UNKNOWN: {
+    says: (p) => `${p.device} is at the link "${p.link}", which the configuration does not have.`,
+    advice: "Correct the device's link, or add the link to `gateway.links`.",
+  },
+  GATEWAY_RULE_ROUNDS_SPENT: {
+    says: (p) => `Rules answered to their own commands ${p.max} times in a row; what is left goes on a moment later.`,
+    advice: "Look for rules that set each other off: `edgeseal rule check`.",
+  },
+  GATEWAY_COMMAND_ID: {
+    says: (p) => `A command for ${p.device} has the id of another one that is on its way.`,
+    advice: "Let the sender give each command an id of its own.",
+  },
   GATEWAY_COMMAND_EXPIRED: { says: (p) => `A command for ${p.device} came after its time and was not carried out.` },
   GATEWAY_COMMAND_RETAINED: {
     says: (p) => `A command of ${p.sender} was kept by the broker and not carried out.`,

@@ -55,6 +55,16 @@ describe("commands of other systems", () => {
     ]);
   });
 
+  test.each(["operator", "home-assistant"])(
+    "of a sender who calls himself %s are refused: that is a door of our own",
+    (sender) => {
+      const { topic, inputs, hear } = door();
+      expect(hear(encodeDeviceMessage({ ...command, sender }))).toBe(true);
+      expect(inputs).toEqual([]);
+      expect(topic.counters.get("GATEWAY_COMMAND_DENIED")).toBe(1);
+    },
+  );
+
   test.each([
     [{ code: "GATEWAY_COMMAND_EXPIRED", device: "lamp" }, "expired"],
     [{ code: "GATEWAY_COMMAND_REPLAYED", sender: "hub", sequence: 4 }, "refused"],
