@@ -1,7 +1,7 @@
 /** The live picture of the demonstration: a snapshot in, lines of text out. */
 import { styleText } from "node:util";
+import type { ChainSnapshot } from "./chainWorld.js";
 import type { RealHeader } from "./realHeaders.js";
-import type { DemoSnapshot } from "./world.js";
 
 const ATTACKS_SHOWN = 6;
 const KIB = 1_024;
@@ -12,7 +12,7 @@ export interface ScreenOptions {
   readonly keys: boolean;
 }
 
-export function drawScreen(snapshot: DemoSnapshot, real: readonly RealHeader[], options: ScreenOptions): string[] {
+export function drawChain(snapshot: ChainSnapshot, real: readonly RealHeader[], options: ScreenOptions): string[] {
   const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
     options.colour ? styleText(format, text, { validateStream: false }) : text;
   const label = (text: string): string => paint("dim", text.padEnd(10));
@@ -47,7 +47,7 @@ export function realLines(real: readonly RealHeader[], paint: Paint = (_, text) 
   return [paint("green", `${real.length} headers of real FISCO BCOS chains verified: ${list}`)];
 }
 
-function attackLines({ attacks, attacksKnown }: DemoSnapshot, paint: Paint): string[] {
+function attackLines({ attacks, attacksKnown }: ChainSnapshot, paint: Paint): string[] {
   const refused = attacks.filter(({ refusedBy }) => refusedBy !== undefined).length;
   const head = `${paint("dim", "attacks".padEnd(10))}${attacks.length} fired, ${refused} refused, ${attacksKnown} known`;
   const shown = attacks.slice(-ATTACKS_SHOWN).map(({ title, refusedBy }) => {
@@ -57,16 +57,16 @@ function attackLines({ attacks, attacksKnown }: DemoSnapshot, paint: Paint): str
   return [head, ...shown];
 }
 
-function keyLine({ attacksKnown }: DemoSnapshot, paint: Paint): string {
+function keyLine({ attacksKnown }: ChainSnapshot, paint: Paint): string {
   const attack = attacksKnown > 0 ? `${paint("inverse", " a ")} attack   ` : "";
   return `${attack}${paint("inverse", " q ")} quit`;
 }
 
-function signers({ signers: list, sealers }: DemoSnapshot): string {
+function signers({ signers: list, sealers }: ChainSnapshot): string {
   return Array.from({ length: sealers }, (_, i) => (list.includes(i) ? String(i) : "·")).join(" ");
 }
 
-function perHeader({ bytesIn, verified }: DemoSnapshot): string {
+function perHeader({ bytesIn, verified }: ChainSnapshot): string {
   return verified === 0 ? "-" : `${Math.round(bytesIn / verified)} bytes`;
 }
 

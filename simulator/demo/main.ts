@@ -2,9 +2,9 @@
 /** `npm start`: the main job, live, without any configuration. See `--help`. */
 import { parseArgs } from "node:util";
 import { describe } from "../../src/text/describe.js";
+import { drawChain, realLines } from "./chainScreen.js";
+import { ChainWorld } from "./chainWorld.js";
 import { type RealHeader, verifyRealHeaders } from "./realHeaders.js";
-import { drawScreen, realLines } from "./screen.js";
-import { DemoWorld } from "./world.js";
 
 const REFRESH_MS = 250;
 const PLAIN_LINE_MS = 1_000;
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     process.exitCode = asked ? 0 : 2;
     return;
   }
-  const world = new DemoWorld();
+  const world = new ChainWorld();
   let real: readonly RealHeader[] = [];
   try {
     if (options.mode === "picture") process.stdout.write("starting: broker, chain, publisher, light node ...\n");
@@ -83,7 +83,7 @@ async function main(): Promise<void> {
 }
 
 /** Draws until somebody stops it. */
-function show(world: DemoWorld, real: readonly RealHeader[], options: Options): Promise<void> {
+function show(world: ChainWorld, real: readonly RealHeader[], options: Options): Promise<void> {
   const started = performance.now();
   const seconds = (): number => Math.floor((performance.now() - started) / 1_000);
   const picture = options.mode === "picture";
@@ -93,7 +93,7 @@ function show(world: DemoWorld, real: readonly RealHeader[], options: Options): 
     const draw = (): void => {
       const snapshot = world.snapshot();
       if (picture) {
-        const lines = drawScreen(snapshot, real, { colour: true, seconds: seconds(), keys: true });
+        const lines = drawChain(snapshot, real, { colour: true, seconds: seconds(), keys: true });
         process.stdout.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\n")}\x1b[J`);
       } else if (options.mode === "json") process.stdout.write(`${JSON.stringify({ ...snapshot, real })}\n`);
       else process.stdout.write(`${plainLine(snapshot)}\n`);
@@ -108,7 +108,7 @@ function show(world: DemoWorld, real: readonly RealHeader[], options: Options): 
       process.stdin.setRawMode?.(false);
       process.stdin.pause();
       if (picture) {
-        const last = drawScreen(world.snapshot(), real, { colour: true, seconds: seconds(), keys: false });
+        const last = drawChain(world.snapshot(), real, { colour: true, seconds: seconds(), keys: false });
         process.stdout.write(`\x1b[?25h\x1b[?1049l${last.join("\n")}\n`);
       }
       resolve();
@@ -127,7 +127,7 @@ function show(world: DemoWorld, real: readonly RealHeader[], options: Options): 
   });
 }
 
-function plainLine(snapshot: ReturnType<DemoWorld["snapshot"]>): string {
+function plainLine(snapshot: ReturnType<ChainWorld["snapshot"]>): string {
   const last = snapshot.attacks.at(-1);
   const attack = last === undefined ? "" : `  attack "${last.name}": ${last.refusedBy ?? "..."}`;
   return `height ${snapshot.height ?? "-"}  ${snapshot.state}  signers ${snapshot.signers.join(",")}  verified ${snapshot.verified}  ${Math.round(snapshot.rate)}/s  wire ${snapshot.bytesIn} B  lag ${Math.round(snapshot.lagMs ?? 0)} ms  memory ${Math.round(snapshot.memoryBytes / 1_048_576)} MiB${attack}`;
