@@ -37,10 +37,13 @@ interface Step {
   readonly do: (stage: Stage) => Promise<string | undefined> | undefined;
 }
 
+/** The rule of smoke outranks scenes for five seconds: until then nobody can undo what it has set. */
+const SMOKE_MS = 6_000;
+
 const STEPS: readonly Step[] = [
   {
     title: "Smoke in the kitchen: the rule acts by itself",
-    forMs: 3_500,
+    forMs: SMOKE_MS,
     count: "smokes",
     do: (stage) => {
       stage.smoke();
@@ -58,12 +61,12 @@ const STEPS: readonly Step[] = [
   },
   {
     title: "Everybody goes out: scene leaving-home",
-    forMs: 3_500,
+    forMs: 3_000,
     count: "leavings",
     do: (stage) => stage.scene("leaving-home"),
   },
   { title: "Somebody is back: scene coming-home", forMs: 2_500, do: (stage) => stage.scene("coming-home") },
-  { title: "Somebody turns the light off", forMs: 2_000, do: (stage) => stage.lightOff() },
+  { title: "Somebody turns the light off", forMs: 1_500, do: (stage) => stage.lightOff() },
 ];
 
 export class Story {
