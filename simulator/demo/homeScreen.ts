@@ -18,7 +18,6 @@ import type { ActResult } from "./story.js";
 
 /** Commands of one act that are shown: a scene of the home has no more. */
 const RESULTS_SHOWN = 4;
-const LINE_CHARACTERS = 80;
 const INDENT = " ".repeat(10);
 const RECEIPT_DIGITS = 32;
 
@@ -37,10 +36,10 @@ export function drawHome(home: HomeSnapshot, real: readonly RealHeader[], option
     ...actLines(home, paint, label),
     "",
     `${label("linkage")}sensor to command  ${linkageText(home)}`,
-    `${label("so far")}${count(home.smokes)} smokes, ${count(home.leavings)} leavings, ${count(home.notices)} notices`,
+    `${label("so far")}smoke ${count(home.smokes)}, leaving home ${count(home.leavings)}, notices ${count(home.notices)}`,
     `${label("strangers")}${strangerText(home, paint)}`,
-    ...realLines(real, paint).map((line) => `${label("FISCO")}${line}`),
     `${label("files")}${home.folder}`,
+    ...realLines(real, paint),
   ];
   if (options.keys) lines.push(keyLine(home, paint));
   return lines;
@@ -170,6 +169,6 @@ function strangerText({ lies }: HomeSnapshot, paint: Paint): string {
 
 function keyLine({ cut }: HomeSnapshot, paint: Paint): string {
   const key = (letter: string, text: string): string => `${paint("inverse", ` ${letter} `)} ${text}`;
-  const line = [key("c", cut ? "bring the chain back" : "cut the chain off"), key("a", "lie"), key("q", "quit")];
-  return line.join("   ").slice(0, LINE_CHARACTERS * 2);
+  const chain = key("c", cut ? "bring the chain back" : "cut the chain off");
+  return [chain, key("a", "a stranger lies"), key("q", "quit")].join("   ");
 }

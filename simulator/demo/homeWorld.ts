@@ -13,6 +13,7 @@ import type { Availability } from "../../src/device/view.js";
 import { embeddedBroker } from "../../src/link/embeddedBroker.js";
 import { loadConfig } from "../../src/node/config.js";
 import type { NodeStatus, RunningNode } from "../../src/node/control/runningNode.js";
+import { serveControl } from "../../src/node/control.js";
 import { openDataDir } from "../../src/node/dataDir.js";
 import { lineLogger } from "../../src/node/logging.js";
 import { startNode } from "../../src/node/startNode.js";
@@ -205,7 +206,10 @@ export class HomeWorld {
       dataDir.close();
       throw thrown;
     });
+    // So that `edgeseal status` and its like answer from the folder of the run.
+    const control = await serveControl(dataDir.path, node, () => logger.warn({}, "the demonstration goes on"));
     const stop = async (): Promise<void> => {
+      await control.close();
       await node.stop();
       dataDir.close();
       await new Promise<void>((done) => file.end(() => done()));
