@@ -1,5 +1,5 @@
 /**
- * Writes docs/errors.md, docs/openrpc.json, docs/operating/configuration.md and the schemas of scenarios and profiles from compiled code: `node scripts/docs/main.mjs`.
+ * Writes docs/errors.md, docs/openrpc.json, docs/operating/configuration.md and the schemas of profiles and scenarios from compiled code: `node scripts/docs/main.mjs`.
  * `--check` changes nothing and ends with 1 when a page is out of date; `--dist DIR` names another compiled tree.
  */
 import { readFileSync, writeFileSync } from "node:fs";

@@ -35,12 +35,11 @@ export function to0x(bytes: Uint8Array): string {
   return `0x${toHex(bytes)}`;
 }
 
-function nibble(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  if (code >= 97 && code <= 102) return code - 87;
-  if (code >= 65 && code <= 70) return code - 55;
-  return -1;
-}
+/** Value of a hex digit by its UTF-16 unit; -1 for other units below 128. */
+const NIBBLES = Int8Array.from({ length: 128 }, (_, unit) => {
+  const digit = String.fromCharCode(unit).toLowerCase();
+  return "0123456789abcdef".indexOf(digit);
+});
 
 /**
  * Bytes of a hex text, with or without `0x`, upper or lower case.
@@ -52,8 +51,8 @@ export function fromHex(text: string): Uint8Array {
   if (digits % 2 !== 0) throw new BytesError({ code: "BYTES_NOT_HEX", length: text.length });
   const bytes = new Uint8Array(digits / 2);
   for (let i = 0; i < bytes.length; i++) {
-    const high = nibble(text.charCodeAt(start + 2 * i));
-    const low = nibble(text.charCodeAt(start + 2 * i + 1));
+    const high = NIBBLES[text.charCodeAt(start + 2 * i)] ?? -1;
+    const low = NIBBLES[text.charCodeAt(start + 2 * i + 1)] ?? -1;
     if (high < 0 || low < 0) throw new BytesError({ code: "BYTES_NOT_HEX", length: text.length });
     bytes[i] = (high << 4) | low;
   }
@@ -99,11 +98,7 @@ export function int32Bytes(value: number): Uint8Array {
 /** Big-endian, two's complement; of a safe integer or a bigint of 64 bits. */
 export function int64Bytes(value: number | bigint): Uint8Array {
   const bytes = new Uint8Array(8);
-  if (typeof value === "bigint") new DataView(bytes.buffer).setBigInt64(0, value);
-  else {
-    putInt32(bytes, 0, Math.floor(value / 2 ** 32));
-    putInt32(bytes, 4, value);
-  }
+  putInt64(bytes, 0, value);
   return bytes;
 }
 
@@ -113,6 +108,17 @@ export function putInt32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value >>> 16;
   bytes[at + 2] = value >>> 8;
   bytes[at + 3] = value;
+}
+
+/** As `int64Bytes`. */
+export function putInt64(bytes: Uint8Array, at: number, value: number | bigint): void {
+  if (typeof value === "bigint") {
+    putInt32(bytes, at, Number(BigInt.asIntN(32, value >> 32n)));
+    putInt32(bytes, at + 4, Number(BigInt.asIntN(32, value)));
+    return;
+  }
+  putInt32(bytes, at, Math.floor(value / 2 ** 32));
+  putInt32(bytes, at + 4, value);
 }
 
 /** A copy with memory of its own. `slice` is no safe way to one: on a Node Buffer it shares memory. */

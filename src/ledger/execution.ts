@@ -74,7 +74,9 @@ function executeTransaction(executor: Executor, call: SignedCall, frame: Frame, 
   );
   const receipt = receiptOf(call.transaction, outcome, frame.block.number);
   const digest = receiptHash(frame.hash, receipt);
-  return { ...call, receipt, receiptHash: digest, receiptBytes: encodeReceipt(receipt, digest) };
+  const { transaction, hash, sender, bytes } = call;
+  const receiptBytes = encodeReceipt(receipt, digest);
+  return { transaction, hash, sender, bytes, receipt, receiptHash: digest, receiptBytes };
 }
 
 /** One call: of a transaction, of JSON-RPC, or of a contract by an engine. What it wrote stays only where it succeeded. */

@@ -25,16 +25,21 @@ export function recordKey(hash: HashFunction, table: string, key: string): Uint8
 
 interface Known {
   readonly place: Uint8Array;
-  readonly value: Uint8Array | undefined;
+  value: Uint8Array | undefined;
 }
 
 export class ProvenState implements StateReader {
   readonly #store: LedgerStore;
   readonly #tree: StateTree;
   readonly #hash: HashFunction;
-  /** Oldest first; a record that is not there is remembered, too. */
-  readonly #known = new Map<string, Known>();
-  #knownBytes = 0;
+  /**
+   * In two generations of half the limits each: what is asked for moves into the newer one, and when that is full the older
+   * one goes as a whole. Letting go of the oldest one by one would leave a Map full of holes, each walked over every time. A
+   * record that is not there is remembered, too.
+   */
+  #newer = new Map<string, Known>();
+  #older = new Map<string, Known>();
+  #newerBytes = 0;
 
   constructor(store: LedgerStore, tree: StateTree, hash: HashFunction) {
     this.#store = store;
@@ -45,7 +50,7 @@ export class ProvenState implements StateReader {
   /** @throws LedgerDamage `LEDGER_RECORD_ALTERED`; StoreError */
   get(table: string, key: string): Uint8Array | undefined {
     const name = nameOf(table, key);
-    const known = this.#known.get(name);
+    const known = this.#find(name);
     if (known !== undefined) return known.value;
     const place = recordKey(this.#hash, table, key);
     const value = this.#store.record(table, key);
@@ -56,18 +61,20 @@ export class ProvenState implements StateReader {
 
   /** `recordKey`, which is known already for whatever was read. */
   placeOf(table: string, key: string): Uint8Array {
-    return this.#known.get(nameOf(table, key))?.place ?? recordKey(this.#hash, table, key);
+    return this.#find(nameOf(table, key))?.place ?? recordKey(this.#hash, table, key);
   }
 
   /** The records of a block that is on the disk now. */
   committed(diffs: readonly RecordDiff[]): void {
     for (const { table, key, after } of diffs) {
       const name = nameOf(table, key);
-      const known = this.#known.get(name);
+      const known = this.#find(name);
       // What nobody has asked for yet is compared when somebody does.
       if (known === undefined) continue;
-      this.#forget(name, known);
-      this.#remember(name, { ...known, value: after });
+      this.#newerBytes -= bytesOf(known);
+      known.value = after;
+      this.#newerBytes += bytesOf(known);
+      if (bytesOf(known) > REMEMBERED_VALUE_BYTES_MAX) this.#forget(name, known);
     }
   }
 
@@ -110,19 +117,29 @@ export class ProvenState implements StateReader {
     if (!same) throw new LedgerDamage({ code: "LEDGER_RECORD_ALTERED", place: this.#store.place, table, key });
   }
 
+  #find(name: string): Known | undefined {
+    const newer = this.#newer.get(name);
+    if (newer !== undefined) return newer;
+    const older = this.#older.get(name);
+    if (older !== undefined) this.#remember(name, older);
+    return older;
+  }
+
   #remember(name: string, known: Known): void {
     if (bytesOf(known) > REMEMBERED_VALUE_BYTES_MAX) return;
-    this.#known.set(name, known);
-    this.#knownBytes += bytesOf(known);
-    for (const [oldest, forgotten] of this.#known) {
-      if (this.#known.size <= RECORDS_REMEMBERED_MAX && this.#knownBytes <= REMEMBERED_BYTES_MAX) break;
-      this.#forget(oldest, forgotten);
+    if (this.#newer.size >= RECORDS_REMEMBERED_MAX / 2 || this.#newerBytes >= REMEMBERED_BYTES_MAX / 2) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+      this.#newerBytes = 0;
     }
+    this.#newer.set(name, known);
+    this.#newerBytes += bytesOf(known);
   }
 
   #forget(name: string, known: Known): void {
-    this.#known.delete(name);
-    this.#knownBytes -= bytesOf(known);
+    this.#newer.delete(name);
+    this.#older.delete(name);
+    this.#newerBytes -= bytesOf(known);
   }
 }
 

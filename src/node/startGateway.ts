@@ -8,16 +8,19 @@ import type { GatewayStore } from "../device/gateway/store.js";
 import { readSetTopic, statusTopic } from "../device/homeassistant/topics.js";
 import type { DeviceProfile, SafetyClass } from "../device/profile.js";
 import type { Now } from "../device/view.js";
+import type { EmbeddedBroker } from "../link/embeddedBroker.js";
 import { GATEWAY_FILE, openSqliteGatewayStore } from "../store/gateway/sqliteGatewayStore.js";
 import type { ChainSetup } from "./chainSetup.js";
 import type { Config } from "./config.js";
 import type { DataDir } from "./dataDir.js";
 import type { Carrier } from "./gateway/carrier.js";
+import { CommandTopic } from "./gateway/commandTopic.js";
 import { FileRegistrations, type InstalledDevice, readDeviceFile, recordOf } from "./gateway/deviceFile.js";
 import { GatewayService } from "./gateway/gatewayService.js";
 import { HomeAssistantBridge, willOf } from "./gateway/homeAssistantBridge.js";
-import { carrierOf, type Guest, type LinkTools } from "./gateway/links.js";
-import type { MqttCompanion } from "./gateway/mqttDevices.js";
+import { carrierOf, clientIdOf, type Guest, type LinkTools } from "./gateway/links.js";
+import { type MqttCompanion, MqttDevices } from "./gateway/mqttDevices.js";
+import { ReceiptDesk, receiptsTopic } from "./gateway/receiptDesk.js";
 import { RuleShelf } from "./gateway/ruleShelf.js";
 import { RunningGateway } from "./gateway/runningGateway.js";
 import { loadProfiles } from "./profiles/library.js";
@@ -52,6 +55,19 @@ interface Files {
 }
 
 async function open(parts: GatewayParts, store: GatewayStore): Promise<RunningGateway> {
+  const broker = await brokerOf(parts, (link, address) => running.service.input({ kind: "takenOver", link, address }));
+  const running = await openParts(parts, store, broker).catch(async (thrown: unknown) => {
+    await broker?.stop();
+    throw thrown;
+  });
+  return running;
+}
+
+async function openParts(
+  parts: GatewayParts,
+  store: GatewayStore,
+  broker: EmbeddedBroker | undefined,
+): Promise<RunningGateway> {
   const { config, setup, environment } = parts;
   const { clock, random, logger, suite } = setup;
   const gateway = config.gateway.name ?? config.client;
@@ -83,20 +99,102 @@ async function open(parts: GatewayParts, store: GatewayStore): Promise<RunningGa
   const tools: LinkTools = { config, gateway, environment, clock, random, logger };
   const home = homeAssistantOf(parts, gateway, (input) => running.service.input(input));
   const carriers: Carrier[] = [];
+  const commandTopics: CommandTopic[] = [];
   for (const [i, link] of config.gateway.links.entries()) {
-    const guest = link.name === config.gateway.homeAssistant?.link ? home?.guest : undefined;
-    carriers.push(await carrierOf(link, `gateway.links[${i}]`, tools, guest));
+    const guests: Guest[] = [];
+    if (link.protocol === "mqtt") guests.push(commandGuest(gateway, (topic) => commandTopics.push(topic)));
+    if (home !== undefined && link.name === config.gateway.homeAssistant?.link) guests.push(home.guest);
+    carriers.push(await carrierOf(link, `gateway.links[${i}]`, tools, guests));
   }
   const { registeredOnly, telemetry } = config.gateway;
   const core = { gateway, suite, random, registrations, registeredOnly, profileOf, telemetry, rules: shelf.engine };
-  const running: RunningGateway = new RunningGateway({ ...parts, store, shelf, home }, (onOutput) => {
-    return new GatewayService({
-      ...{ core, store, carriers, installed, clock, logger, onOutput },
-      clockIsSet: parts.clockIsSet,
-      onFailure: parts.onFailure,
-    });
-  });
+  const receipts = await receiptDeskOf(parts, gateway, store, carriers);
+  const running: RunningGateway = new RunningGateway(
+    { ...parts, store, shelf, home, receipts, broker, commandTopics },
+    (onOutput) => {
+      return new GatewayService({
+        ...{ core, store, carriers, installed, clock, logger, onOutput },
+        clockIsSet: parts.clockIsSet,
+        onFailure: parts.onFailure,
+      });
+    },
+  );
   return running;
+}
+
+/** The gateway's own broker, if it has one; it tells when somebody takes over a device's connection. */
+async function brokerOf(
+  { config, setup }: GatewayParts,
+  takenOver: (link: string, address: string) => void,
+): Promise<EmbeddedBroker | undefined> {
+  const { broker, links } = config.gateway;
+  if (broker === undefined) return undefined;
+  const { host, port, restricted, trusted, below } = broker;
+  const [{ embeddedBroker }, { deviceAccess }] = await Promise.all([
+    import("../link/embeddedBroker.js"),
+    import("../link/deviceAccess.js"),
+  ]);
+  const own = links.map(({ name }) => clientIdOf(config, name));
+  const access = deviceAccess({
+    trusted: new Set([config.client, ...own, ...trusted]),
+    below: new Map(below.map(({ client, topics }) => [client, topics])),
+  });
+  const names = links.filter(({ protocol }) => protocol === "mqtt").map(({ name }) => name);
+  const running = embeddedBroker({
+    ...{ host, port, logger: setup.logger },
+    ...(restricted ? access : {}),
+    clientTakenOver: (client) => {
+      for (const link of names) takenOver(link, client);
+    },
+  });
+  await running.start();
+  return running;
+}
+
+/** Undefined without a key: receipts are then chained to each other and signed by nobody. */
+async function receiptDeskOf(
+  { config, dataDir, setup, environment }: GatewayParts,
+  gateway: string,
+  store: GatewayStore,
+  carriers: readonly Carrier[],
+): Promise<ReceiptDesk | undefined> {
+  const { key } = config.gateway;
+  if (key === undefined) return undefined;
+  const { anchor, suite, random, clock, logger } = setup;
+  const { guardChainOf, openGuardStore, openKey } = await import("./signing/openKey.js");
+  const guardStore = await openGuardStore(dataDir.path);
+  const chain = guardChainOf(anchor, suite.hash);
+  try {
+    const place = { place: config, environment, random, name: key, suite, chain, store: guardStore };
+    const signer = await openKey(place);
+    const broker = carriers.find((carrier): carrier is MqttDevices => carrier instanceof MqttDevices);
+    return new ReceiptDesk({
+      ...{ gateway, chain: chain.id, hash: suite.hash, signer, store, clock, logger },
+      publish: async (bytes) => (await broker?.publish(receiptsTopic(gateway), bytes)) ?? false,
+      closed: async () => {
+        await signer.close();
+        guardStore.close();
+      },
+    });
+  } catch (thrown) {
+    guardStore.close();
+    throw thrown;
+  }
+}
+
+/** Other systems may command over each broker. */
+function commandGuest(gateway: string, made: (topic: CommandTopic) => void): Guest {
+  return {
+    companion: (link) => {
+      const publish = (topic: string, payload: Uint8Array): void => {
+        // Who misses the answer asks again, with the same id and a higher number.
+        link.publish(topic, payload, { qos: 1, retain: false }).catch(() => commands.counters.add("LINK_ACK_LOST"));
+      };
+      const commands = new CommandTopic(gateway, publish);
+      made(commands);
+      return commands;
+    },
+  };
 }
 
 async function profilesOf({ config, setup }: GatewayParts): Promise<ReadonlyMap<string, DeviceProfile>> {

@@ -43,6 +43,8 @@ async function receipts(
     ? [
         ...answer.faults.map((fault) => inWords(describe(fault))),
         `${answer.receipts.length} receipts, ${answer.faults.length === 0 ? "all in order" : "not in order"}`,
+        `${answer.signed} of them under signed heads`,
+        ...answer.keys.map((key) => `signed by ${key}`),
       ]
     : answer.receipts.map(lineOf);
   printAnswer(console, options.json === true, answer, lines);

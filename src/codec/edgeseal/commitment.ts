@@ -17,7 +17,8 @@
  * The fixed length makes the header's hash preimage injective, and the trailing zeros keep weights and extraData from
  * being shifted into each other. Everything hashed here starts with a 16-byte domain tag.
  */
-import { concatBytes, equalBytes, isZeroBytes, putInt32, utf8Bytes } from "../../base/bytes.js";
+import { concatBytes, equalBytes, isZeroBytes, utf8Bytes } from "../../base/bytes.js";
+import { ScratchBytes } from "../../base/scratchBytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import { merkleRoot } from "../../crypto/merkle.js";
 import { HASH_BYTES } from "../../crypto/suite.js";
@@ -146,12 +147,12 @@ export function checkCommitment(hash: HashFunction, header: Header, profile: Pro
 
 /** Leaf of one encoded transaction: H("edgeseal/tx-leaf" || u32 index || u32 length || bytes). */
 export function transactionLeaf(hash: HashFunction, index: number, bytes: Uint8Array): Uint8Array {
-  return hash(leafPreimage(TRANSACTION_LEAF_TAG, index, bytes));
+  return leafHash(hash, TRANSACTION_LEAF_TAG, index, bytes);
 }
 
 /** Leaf of one encoded receipt: H("edgeseal/rc-leaf" || u32 index || u32 length || bytes). */
 export function receiptLeaf(hash: HashFunction, index: number, bytes: Uint8Array): Uint8Array {
-  return hash(leafPreimage(RECEIPT_LEAF_TAG, index, bytes));
+  return leafHash(hash, RECEIPT_LEAF_TAG, index, bytes);
 }
 
 export interface ContentRoots {
@@ -194,13 +195,10 @@ export function contentRoot(
   });
 }
 
-function leafPreimage(tag: Uint8Array, index: number, bytes: Uint8Array): Uint8Array {
-  const preimage = new Uint8Array(tag.length + 8 + bytes.length);
-  preimage.set(tag);
-  putInt32(preimage, tag.length, index);
-  putInt32(preimage, tag.length + 4, bytes.length);
-  preimage.set(bytes, tag.length + 8);
-  return preimage;
+const SCRATCH = new ScratchBytes();
+
+function leafHash(hash: HashFunction, tag: Uint8Array, index: number, bytes: Uint8Array): Uint8Array {
+  return hash(SCRATCH.begin().bytes(tag).int32(index).int32(bytes.length).bytes(bytes).view());
 }
 
 function uint32Bytes(value: number): Uint8Array {

@@ -14,6 +14,7 @@
  * kinds of preimage apart: no value, however chosen, can be read as a node.
  */
 import { utf8Bytes } from "../../base/bytes.js";
+import { ScratchBytes } from "../../base/scratchBytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import { HASH_BYTES } from "../../crypto/suite.js";
 import { StateProofError } from "../problems.js";
@@ -33,6 +34,7 @@ export const BRANCH_PREIMAGE_BYTES = 3 + 2 * HASH_BYTES;
 
 /** Halves of surrogate pairs: UTF-8 would make the same bytes of all of them, and so one key of two names. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
+const SCRATCH = new ScratchBytes();
 
 /** Root of the tree without keys, in memory of its own. */
 export function emptyStateRoot(): Uint8Array {
@@ -49,21 +51,16 @@ export function stateKey(hash: HashFunction, table: string, recordKey: Uint8Arra
   if (name.length > STATE_TABLE_NAME_BYTES_MAX || LONE_SURROGATE.test(table)) {
     throw new StateProofError({ code: "STATE_TABLE_NAME", length: name.length, max: STATE_TABLE_NAME_BYTES_MAX });
   }
-  const preimage = new Uint8Array(3 + name.length + recordKey.length);
-  preimage[0] = KEY_MARK;
-  preimage[1] = name.length >>> 8;
-  preimage[2] = name.length & 0xff;
-  preimage.set(name, 3);
-  preimage.set(recordKey, 3 + name.length);
-  return hash(preimage);
+  SCRATCH.begin()
+    .byte(KEY_MARK)
+    .byte(name.length >>> 8)
+    .byte(name.length & 0xff);
+  return hash(SCRATCH.bytes(name).bytes(recordKey).view());
 }
 
 /** What a leaf says about its value, 32 bytes. */
 export function stateValueHash(hash: HashFunction, value: Uint8Array): Uint8Array {
-  const preimage = new Uint8Array(1 + value.length);
-  preimage[0] = VALUE_MARK;
-  preimage.set(value, 1);
-  return hash(preimage);
+  return hash(SCRATCH.begin().byte(VALUE_MARK).bytes(value).view());
 }
 
 /** `key` and `valueHash` are 32 bytes each. */

@@ -2,7 +2,7 @@
  * Hashes of transactions (bcos-tars-protocol/impl/TarsHashable.h). Fields are joined without lengths: a hash means
  * something only after `checkTransaction` (transactionRules.ts), and some readings stay open even then.
  */
-import { concatBytes, int32Bytes, int64Bytes, utf8Bytes } from "../../base/bytes.js";
+import { ScratchBytes } from "../../base/scratchBytes.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { Suite } from "../../crypto/suite.js";
 import { TransactionError } from "../problems.js";
@@ -27,36 +27,29 @@ export interface TransactionSuites {
  * @throws TransactionError `TRANSACTION_VERSION` for a version whose rule is not known.
  */
 export function transactionPreimage(data: TransactionData): Uint8Array {
+  return writePreimage(data).copy();
+}
+
+const SCRATCH = new ScratchBytes();
+
+function writePreimage(data: TransactionData): ScratchBytes {
   const { version } = data;
   if (!Number.isInteger(version) || version < 0 || version > TRANSACTION_VERSION_MAX) {
     throw new TransactionError({ code: "TRANSACTION_VERSION", version });
   }
-  const parts = [
-    int32Bytes(version),
-    utf8Bytes(data.chainId),
-    utf8Bytes(data.groupId),
-    int64Bytes(data.blockLimit),
-    utf8Bytes(data.nonce),
-    utf8Bytes(data.to),
-    data.input,
-    utf8Bytes(data.abi),
-  ];
+  SCRATCH.begin().int32(version).text(data.chainId).text(data.groupId).int64(data.blockLimit).text(data.nonce);
+  SCRATCH.text(data.to).bytes(data.input).text(data.abi);
   if (version >= 1) {
-    parts.push(
-      utf8Bytes(data.value),
-      utf8Bytes(data.gasPrice),
-      int64Bytes(data.gasLimit),
-      utf8Bytes(data.maxFeePerGas),
-      utf8Bytes(data.maxPriorityFeePerGas),
-    );
+    SCRATCH.text(data.value).text(data.gasPrice).int64(data.gasLimit);
+    SCRATCH.text(data.maxFeePerGas).text(data.maxPriorityFeePerGas);
   }
-  if (version >= 2) parts.push(data.extension);
-  return concatBytes(parts);
+  if (version >= 2) SCRATCH.bytes(data.extension);
+  return SCRATCH;
 }
 
 /** Hash of a type 0 transaction. @throws TransactionError `TRANSACTION_VERSION` */
 export function transactionDataHash(hash: HashFunction, data: TransactionData): Uint8Array {
-  return hash(transactionPreimage(data));
+  return hash(writePreimage(data).view());
 }
 
 /**

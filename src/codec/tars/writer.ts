@@ -3,7 +3,7 @@
  * type 12, short text up to 255 bytes, byte vectors as SimpleList. Optional fields that hold their default are left out
  * by the `...Unless` calls.
  */
-import { utf8Bytes } from "../../base/bytes.js";
+import { EMPTY_BYTES, putInt32, putInt64, utf8Bytes } from "../../base/bytes.js";
 import { TarsError } from "../problems.js";
 import { TARS_TAG_MAX, TarsType, WIDE_TAG_MIN } from "./heads.js";
 
@@ -12,14 +12,30 @@ const SHORT_TEXT_BYTES_MAX = 255;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
+/** Memory of the last writer that finished: most writers come one after the other and write a few hundred bytes. */
+let spare: Uint8Array | undefined;
+
+function takeSpare(): Uint8Array {
+  const taken = spare ?? new Uint8Array(CAPACITY_START_BYTES);
+  spare = undefined;
+  return taken;
+}
+
+function giveBack(bytes: Uint8Array): void {
+  if (bytes.length === CAPACITY_START_BYTES) spare = bytes;
+}
+
 export class TarsWriter {
-  #bytes = new Uint8Array(CAPACITY_START_BYTES);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes = takeSpare();
   #at = 0;
 
-  /** A copy of everything written so far. */
+  /** A copy of everything written; the writer is empty then. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
+    const finished = this.#bytes.slice(0, this.#at);
+    giveBack(this.#bytes);
+    this.#bytes = EMPTY_BYTES;
+    this.#at = 0;
+    return finished;
   }
 
   /** @throws TarsError `TARS_NOT_WRITABLE` for what is no 64-bit integer. */
@@ -32,7 +48,7 @@ export class TarsWriter {
     else {
       this.#head(tag, TarsType.int64);
       const at = this.#grow(8);
-      this.#view.setBigInt64(at, BigInt(value));
+      putInt64(this.#bytes, at, value);
     }
   }
 
@@ -45,11 +61,11 @@ export class TarsWriter {
     if (bytes.length <= SHORT_TEXT_BYTES_MAX) {
       this.#head(tag, TarsType.shortText);
       const at = this.#grow(1);
-      this.#view.setUint8(at, bytes.length);
+      this.#bytes[at] = bytes.length;
     } else {
       this.#head(tag, TarsType.longText);
       const at = this.#grow(4);
-      this.#view.setUint32(at, bytes.length);
+      putInt32(this.#bytes, at, bytes.length);
     }
     this.#raw(bytes);
   }
@@ -91,15 +107,16 @@ export class TarsWriter {
     else if (value >= -128 && value <= 127) {
       this.#head(tag, TarsType.int8);
       const at = this.#grow(1);
-      this.#view.setInt8(at, value);
+      this.#bytes[at] = value;
     } else if (value >= -32_768 && value <= 32_767) {
       this.#head(tag, TarsType.int16);
       const at = this.#grow(2);
-      this.#view.setInt16(at, value);
+      this.#bytes[at] = value >>> 8;
+      this.#bytes[at + 1] = value;
     } else {
       this.#head(tag, TarsType.int32);
       const at = this.#grow(4);
-      this.#view.setInt32(at, value);
+      putInt32(this.#bytes, at, value);
     }
   }
 
@@ -107,11 +124,11 @@ export class TarsWriter {
     if (tag < 0 || tag > TARS_TAG_MAX) throw new TarsError({ code: "TARS_NOT_WRITABLE", tag });
     if (tag < WIDE_TAG_MIN) {
       const at = this.#grow(1);
-      this.#view.setUint8(at, (tag << 4) | type);
+      this.#bytes[at] = (tag << 4) | type;
     } else {
       const at = this.#grow(2);
-      this.#view.setUint8(at, (WIDE_TAG_MIN << 4) | type);
-      this.#view.setUint8(at + 1, tag);
+      this.#bytes[at] = (WIDE_TAG_MIN << 4) | type;
+      this.#bytes[at + 1] = tag;
     }
   }
 
@@ -120,7 +137,7 @@ export class TarsWriter {
     this.#bytes.set(bytes, at);
   }
 
-  /** Offset of `length` fresh bytes. Must come before any use of `#view` and `#bytes`, which it may replace. */
+  /** Offset of `length` fresh bytes. Must come before any use of `#bytes`, which it may replace. */
   #grow(length: number): number {
     const at = this.#at;
     this.#at = at + length;
@@ -128,7 +145,6 @@ export class TarsWriter {
       const wider = new Uint8Array(Math.max(2 * this.#bytes.length, this.#at));
       wider.set(this.#bytes.subarray(0, at));
       this.#bytes = wider;
-      this.#view = new DataView(wider.buffer);
     }
     return at;
   }

@@ -69,14 +69,19 @@ export class Actuation {
   }
 
   /** Undefined when it is on its way; the caller has checked target, value and policy. */
-  start(wanted: Omit<DeviceCommand, "id">, cause: CommandCause, triggeredAtMs: number): GatewayProblem | undefined {
+  start(
+    wanted: Omit<DeviceCommand, "id">,
+    cause: CommandCause,
+    triggeredAtMs: number,
+    id?: Uint8Array,
+  ): GatewayProblem | undefined {
     const { pile } = this.#options;
     this.#supersede(wanted.device, wanted.target);
     if ((this.#counts.get(wanted.device) ?? 0) >= COMMANDS_PER_DEVICE_MAX)
       return { code: "GATEWAY_COMMANDS_FULL", device: wanted.device, max: COMMANDS_PER_DEVICE_MAX };
     if (this.#pending.size >= COMMANDS_MAX)
       return { code: "GATEWAY_COMMANDS_FULL", device: wanted.device, max: COMMANDS_MAX };
-    const command: DeviceCommand = { ...wanted, id: this.#id(this.#nextSequence()) };
+    const command: DeviceCommand = { ...wanted, id: id ?? this.#id(this.#nextSequence()) };
     const pending: Pending = { command, cause, triggeredAtMs, attempts: 0, nextMs: 0 };
     pile.writes.push({ kind: "command", id: command.id, bytes: commandBytes(pending) });
     this.#hold(pending);

@@ -325,7 +325,7 @@ export class GatewayCore
     const refusal = this.#rules.allows(request.by, device, target, value, this.#pile.now);
     if (refusal !== undefined) return { code: "GATEWAY_COMMAND_DENIED", device, target, reason: refusal.code };
     const cause: CommandCause = { kind: "request", by: request.by, ...refOf(request.ref) };
-    return this.#actuation.start(read, cause, this.#pile.now.monotonicMs);
+    return this.#actuation.start(read, cause, this.#pile.now.monotonicMs, request.id);
   }
 
   #runScene({ scene, by, ref }: GatewayInput & { kind: "runScene" }): void {

@@ -78,6 +78,8 @@ export interface CommandRequest {
   readonly value?: DeviceValue;
   /** Wall clock; absent: COMMAND_LIFE_MS from now. */
   readonly expiresAt?: number;
+  /** 16 bytes of the sender's: the same command again is the same command at the device. */
+  readonly id?: Uint8Array;
   /** Came from a network where messages may be stored and repeated: counted per sender, must grow. */
   readonly sequence?: number;
   /** Comes back with the result. */
@@ -102,6 +104,8 @@ export type GatewayWrite =
       readonly readings: number;
       readonly bytes: Uint8Array;
     }
+  /** The signed head of a batch of receipts, of which `sequence` is the last one. */
+  | { readonly kind: "head"; readonly sequence: number; readonly bytes: Uint8Array }
   | RuleWrite;
 
 export type GatewayMessage =

@@ -22,6 +22,12 @@ export interface StoredReceipt {
   readonly inputs?: Uint8Array;
 }
 
+export interface StoredHead {
+  /** Of the last receipt of its batch. */
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+}
+
 /** What one `telemetry` write brought. */
 export interface TelemetryBlock {
   readonly from: Millis;
@@ -75,6 +81,10 @@ export interface GatewayStore {
   receipt(sequence: number): StoredReceipt | undefined;
   /** Ascending from `from`, at most `count`. Oldest ones may be gone; what is there has no gaps. */
   receipts(from: number, count: number): StoredReceipt[];
+  /** Signed heads whose batch ends at receipt `from` or later, ascending, at most `count`. */
+  heads(from: number, count: number): StoredHead[];
+  /** Sequence of the last receipt under a signed head; 0: none. */
+  readonly signedTo: number;
   /** Blocks that touch this time, oldest first as they were written. Read piece by piece. */
   telemetry(from: Millis, to: Millis): Iterable<TelemetryBlock>;
   /** Replaces the entry of this name, which then goes to the end. Too many names: the oldest makes room and is counted. */

@@ -33,6 +33,7 @@ import { SCENES_KEY, SceneBook } from "./scenes.js";
 import { Timers } from "./timers.js";
 import { TriggerIndex } from "./triggerIndex.js";
 import { BoundTrigger } from "./triggers.js";
+import { isWellFormedRule, isWellFormedScene } from "./wellFormed.js";
 
 export interface EngineOptions {
   readonly hash: HashFunction;
@@ -86,11 +87,13 @@ export class LocalRuleEngine implements RuleEngine {
     };
     this.#desk = new RunDesk(options, host, this.#guard, this.#outbox);
     this.#directory = new Directory(options.view);
-    this.#index = new TriggerIndex(options.rules);
+    const rules = options.rules.map((held) => this.#usable(held));
+    this.#index = new TriggerIndex(rules);
     this.#index.rebuild(this.#directory);
     const drafts: Draft[] = [];
-    this.#rules = options.rules.map((held) => this.#slotOf(held, undefined, drafts));
+    this.#rules = rules.map((held) => this.#slotOf(held, undefined, drafts));
     for (const held of options.scenes) this.#slotOf(undefined, held, drafts);
+    this.#leaveBehind(drafts);
     const scenes = new Map(options.scenes.map((held) => [held.scene.id, held]));
     const kept = options.restored.get(SCENES_KEY);
     this.#scenes = new SceneBook(scenes);
@@ -199,6 +202,26 @@ export class LocalRuleEngine implements RuleEngine {
     return this.#outbox.take();
   }
 
+  /** Of rules that are no more: what they had begun gets its receipt, and numbers of runs are not used again. */
+  #leaveBehind(drafts: Draft[]): void {
+    for (const [id, bytes] of this.#options.restored) {
+      if (id === SCENES_KEY || this.#slots.has(id)) continue;
+      const kept = RuleMeter.restore(bytes, this.#now);
+      if (kept === undefined) continue;
+      this.#desk.usedBefore(kept.meter.lastRun);
+      if (kept.drafts.length === 0) continue;
+      drafts.push(...kept.drafts);
+      this.#outbox.write({ kind: "ruleState", rule: id, bytes: kept.meter.bytes([], this.#now) });
+    }
+  }
+
+  /** What passes the limits of the language is told about and does not run. */
+  #usable(held: HeldRule): HeldRule {
+    if (isWellFormedRule(held.rule)) return held;
+    this.#outbox.refuse({ rule: held.rule.id, code: "RULE_MALFORMED" });
+    return { ...held, status: "PAUSED" };
+  }
+
   #slotOf(rule: HeldRule | undefined, scene: HeldScene | undefined, drafts: Draft[]): Slot {
     const spec = rule?.rule ?? scene?.scene;
     const id = rule === undefined ? sceneKey(spec?.id ?? "") : (spec?.id ?? "");
@@ -295,7 +318,7 @@ export class LocalRuleEngine implements RuleEngine {
 
   #startScene(scene: string, what: Cause, depth: number): RuleError | undefined {
     const slot = this.#slots.get(sceneKey(scene));
-    if (slot?.scene === undefined || slot.scene.status !== "ACTIVE") {
+    if (slot?.scene === undefined || slot.scene.status !== "ACTIVE" || !isWellFormedScene(slot.scene.scene)) {
       return new RuleError({ code: "SCENE_UNKNOWN", scene });
     }
     const spec = slot.scene.scene;

@@ -121,7 +121,9 @@ export class TransactionPool {
     if (refused !== undefined) return this.#count(refused);
     // A view would keep the whole request alive that the transaction came in.
     const bytes = call.bytes.buffer.byteLength === size ? call.bytes : copyBytes(call.bytes);
-    const entry = { call: { ...call, bytes, size, arrivedAt: now }, hashText: toHex(call.hash), senderText };
+    const { transaction, hash, sender } = call;
+    const pooled = { transaction, hash, sender, bytes, size, arrivedAt: now };
+    const entry = { call: pooled, hashText: toHex(hash), senderText };
     this.#byHash.set(entry.hashText, entry);
     this.#byNonce.set(data.nonce, entry);
     this.#senders.add(entry);

@@ -38,6 +38,19 @@ const STACK_CHARACTERS_MAX = 2_000;
 /** Between two answers of an array. */
 const SEPARATOR_BYTES = 1;
 
+/** Bytes that the answers of a request may still have together. */
+interface Room {
+  left: number;
+}
+
+/** Its text, undefined where none is due. */
+type Answer = string | undefined | Promise<string | undefined>;
+
+interface Answers {
+  readonly batch: boolean;
+  readonly answers: readonly Answer[];
+}
+
 export class RpcDesk {
   readonly #options: DeskOptions;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
@@ -47,25 +60,28 @@ export class RpcDesk {
   }
 
   /** Undefined where nothing is to be answered, or nobody is there to be. Never rejects. */
-  async answer(body: Uint8Array, signal: AbortSignal): Promise<string | undefined> {
+  answer(body: Uint8Array, signal: AbortSignal): Promise<string | undefined> {
+    return gather(this.#begin(body, signal));
+  }
+
+  /** Starts all calls of a request. What waits for its answers afterwards holds no byte of the request any more. */
+  async #begin(body: Uint8Array, signal: AbortSignal): Promise<Answers> {
     const { batch, items } = readRpcText(this.#textOf(body), this.#options.batchItemsMax, {
       lengthMax: this.#options.bodyBytesMax,
     });
     // Each call of a batch may listen.
     setMaxListeners(items.length + 1, signal);
     const room = { left: this.#options.answerBytesMax };
-    const answering: Promise<string | undefined>[] = [];
+    const answers: Answer[] = [];
     let since = performance.now();
     for (const item of items) {
-      if (signal.aborted) return undefined;
-      answering.push(this.#answerItem(item, room, signal));
+      if (signal.aborted) return { batch, answers: [] };
+      answers.push(this.#answerItem(item, room, signal));
       if (performance.now() - since < TURN_MS) continue;
       await new Promise<void>((resolve) => setImmediate(resolve));
       since = performance.now();
     }
-    const answers = (await Promise.all(answering)).filter((one) => one !== undefined);
-    if (answers.length === 0) return undefined;
-    return batch ? `[${answers.join(",")}]` : answers[0];
+    return { batch, answers };
   }
 
   /** What is no UTF-8 is no JSON either. */
@@ -77,26 +93,33 @@ export class RpcDesk {
     }
   }
 
-  async #answerItem(
-    item: RpcInvocation | RpcFault,
-    room: { left: number },
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
+  #answerItem(item: RpcInvocation | RpcFault, room: Room, signal: AbortSignal): Answer {
     if (item.kind === "fault") return this.#error(item.id, item.code, item.message);
     const { id, method, params } = item;
     try {
-      const result = await this.#options.handler(method, params, signal);
-      if (id === undefined || signal.aborted) return undefined;
-      const text = writeRpcResult(id, result);
-      const bytes = Buffer.byteLength(text) + SEPARATOR_BYTES;
-      if (bytes > room.left) return this.#tooLarge(id);
-      room.left -= bytes;
-      return text;
+      const result = this.#options.handler(method, params, signal);
+      return result instanceof Promise ? this.#answerLater(id, result, room, signal) : this.#write(id, result, room);
     } catch (thrown) {
-      // A refusal that was made because nobody listens is none.
-      if (signal.aborted && thrown instanceof RpcRefusal) return undefined;
-      return this.#failure(id, thrown);
+      return this.#failure(id, thrown, signal);
     }
+  }
+
+  async #answerLater(id: RpcId | undefined, result: Promise<unknown>, room: Room, signal: AbortSignal) {
+    try {
+      const value = await result;
+      return signal.aborted ? undefined : this.#write(id, value, room);
+    } catch (thrown) {
+      return this.#failure(id, thrown, signal);
+    }
+  }
+
+  #write(id: RpcId | undefined, result: unknown, room: Room): string | undefined {
+    if (id === undefined) return undefined;
+    const text = writeRpcResult(id, result);
+    const bytes = Buffer.byteLength(text) + SEPARATOR_BYTES;
+    if (bytes > room.left) return this.#tooLarge(id);
+    room.left -= bytes;
+    return text;
   }
 
   #tooLarge(id: RpcId): string | undefined {
@@ -106,7 +129,9 @@ export class RpcDesk {
   }
 
   /** Only what a method says on purpose leaves the house. */
-  #failure(id: RpcId | undefined, thrown: unknown): string | undefined {
+  #failure(id: RpcId | undefined, thrown: unknown, signal: AbortSignal): string | undefined {
+    // A refusal that was made because nobody listens is none.
+    if (signal.aborted && thrown instanceof RpcRefusal) return undefined;
     if (thrown instanceof RpcRefusal) {
       const { nodeCode, message } = thrown.problem;
       return this.#error(id, nodeCode, message);
@@ -122,4 +147,11 @@ export class RpcDesk {
     this.#options.count(`RPC_SERVER_ERROR_${code}`);
     return id === undefined ? undefined : writeRpcError(id, code, message);
   }
+}
+
+async function gather(begun: Promise<Answers>): Promise<string | undefined> {
+  const { batch, answers } = await begun;
+  const texts = (await Promise.all(answers)).filter((one) => one !== undefined);
+  if (texts.length === 0) return undefined;
+  return batch ? `[${texts.join(",")}]` : texts[0];
 }

@@ -5,6 +5,8 @@ import { fromHex, toHex } from "../../base/bytes.js";
 import { codeOf } from "../../base/error.js";
 import { referenceSuite } from "../../crypto/referenceSuite.js";
 import type { SuiteName } from "../../crypto/suite.js";
+import type { ReceiptHead } from "../../device/rules/receiptBatch.js";
+import { isHeadSigned, readSignedHead } from "../../device/rules/signedHead.js";
 import {
   type CheckedReceipts,
   type ReceiptFault,
@@ -36,6 +38,9 @@ export interface ReceiptsAnswer {
   readonly valid: boolean;
   readonly receipts: readonly ReceiptLine[];
   readonly faults: readonly ReceiptFault[];
+  /** Receipts under a signed head, and the keys that signed, 128 hex digits each. */
+  readonly signed: number;
+  readonly keys: readonly string[];
 }
 
 /** Receipts that may be read at once. */
@@ -44,12 +49,29 @@ const PER_READ = 500;
 
 /** @throws RuleFileError `RECEIPTS_NONE`, `RULE_INPUT_LINE` */
 export async function checkReceipts(request: ReceiptsRequest): Promise<ReceiptsAnswer> {
-  const stored = request.file === undefined ? await fromStore(request.dataDir ?? ".") : fromFile(request.file);
+  const { stored, heads } =
+    request.file === undefined
+      ? await fromStore(request.dataDir ?? ".")
+      : { stored: fromFile(request.file), heads: [] as readonly Uint8Array[] };
   if (stored.length === 0)
     throw new RuleFileError({ code: "RECEIPTS_NONE", path: request.file ?? request.dataDir ?? "." });
   const suite = referenceSuite(request.suite);
-  const checked = verifyReceipts((data) => suite.hash(data), stored);
-  return { valid: checked.faults.length === 0, receipts: linesOf(checked), faults: checked.faults };
+  const keys = new Set<string>();
+  const faults: ReceiptFault[] = [];
+  const good = heads.flatMap((bytes): readonly ReceiptHead[] => {
+    const signed = readSignedHead(bytes);
+    const { fromSequence, toSequence } = signed.head;
+    if (!isHeadSigned(suite, signed)) {
+      faults.push({ code: "RECEIPTS_HEAD", fromSequence, toSequence });
+      return [];
+    }
+    keys.add(toHex(signed.publicKey));
+    return [signed.head];
+  });
+  const checked = verifyReceipts((data) => suite.hash(data), stored, good);
+  faults.push(...checked.faults);
+  const receipts = linesOf(checked);
+  return { valid: faults.length === 0, receipts, faults, signed: checked.underHeads, keys: [...keys] };
 }
 
 function linesOf({ receipts, hashes }: CheckedReceipts): ReceiptLine[] {
@@ -83,7 +105,7 @@ function fromFile(file: string): StoredReceipt[] {
   });
 }
 
-async function fromStore(dataDir: string): Promise<StoredReceipt[]> {
+async function fromStore(dataDir: string): Promise<{ stored: StoredReceipt[]; heads: Uint8Array[] }> {
   const { GATEWAY_FILE, openSqliteGatewayStore } = await import("../../store/gateway/sqliteGatewayStore.js");
   const path = join(dataDir, GATEWAY_FILE);
   if (!existsSync(path)) throw new RuleFileError({ code: "RECEIPTS_NONE", path });
@@ -97,7 +119,15 @@ async function fromStore(dataDir: string): Promise<StoredReceipt[]> {
       if (last === undefined || some.length < PER_READ) break;
       from = last.sequence + 1;
     }
-    return found;
+    const heads: Uint8Array[] = [];
+    for (let from = 0; heads.length < RECEIPTS_MAX; ) {
+      const some = store.heads(from, PER_READ);
+      heads.push(...some.map(({ bytes }) => bytes));
+      const last = some.at(-1);
+      if (last === undefined || some.length < PER_READ) break;
+      from = last.sequence + 1;
+    }
+    return { stored: found, heads };
   } finally {
     store.close();
   }

@@ -54,10 +54,44 @@ const homeAssistant = z
   })
   .describe("Shows every device in Home Assistant, which finds them by itself.");
 
+const ownTopics = z
+  .strictObject({
+    client: z.string().min(1).max(128).describe("Its user name at the broker, or its client id where it has none."),
+    topics: z
+      .array(z.string().max(128).regex(TOPIC_PREFIX, "levels of a topic, without + and #"))
+      .min(1)
+      .max(16)
+      .describe("Where its topics begin."),
+  })
+  .describe("A device or bridge with topics of its own, such as a plug below `tele/plug-1`.");
+
+const ownBroker = z
+  .strictObject({
+    host: z
+      .string()
+      .min(1)
+      .max(253)
+      .default("127.0.0.1")
+      .describe("Address to listen on. Anything but loopback needs a broker of its own, with TLS and logins."),
+    port: z.int().min(1).max(65_535).default(1_883).describe("Port of MQTT."),
+    restricted: z
+      .boolean()
+      .default(false)
+      .describe("Whether a device may only speak and listen below `dev/<its name>`, and what `below` names."),
+    trusted: z
+      .array(z.string().min(1).max(128))
+      .max(64)
+      .default([])
+      .describe("With `restricted`: clients that may do everything, such as Home Assistant. The gateway itself may."),
+    below: z.array(ownTopics).max(1_024).default([]).describe("With `restricted`: clients with topics of their own."),
+  })
+  .describe("A small MQTT broker inside the gateway. It sees when two devices come under one name.");
+
 export const gatewaySection = <B extends z.ZodType>(broker: B) =>
   z
     .strictObject({
       name: name("Name towards devices, in topics and receipts. Default: the client's.").optional(),
+      broker: ownBroker.optional(),
       links: z.array(deviceLink(broker)).max(LINKS_MAX).default([]).describe("Ways to devices."),
       devices: path("File that lists devices by hand: what cannot join by itself, and who is registered.").default(
         "devices.yaml",

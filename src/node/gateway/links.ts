@@ -30,10 +30,20 @@ export interface Guest {
   readonly companion: (link: ReturnType<typeof mqttLink>) => MqttCompanion;
 }
 
+/** The chain has a connection of its own, perhaps to the same broker. */
+export function clientIdOf({ client }: Config, link: string): string {
+  return `${client.slice(0, 48)}-${link.slice(0, 15)}`;
+}
+
 /** @throws ConfigError, LinkError, LineError */
-export async function carrierOf(link: LinkConfig, at: string, tools: LinkTools, guest?: Guest): Promise<Carrier> {
+export async function carrierOf(
+  link: LinkConfig,
+  at: string,
+  tools: LinkTools,
+  guests: readonly Guest[],
+): Promise<Carrier> {
   const { random, logger } = tools;
-  if (link.protocol === "mqtt") return mqttCarrier(link, at, tools, guest);
+  if (link.protocol === "mqtt") return mqttCarrier(link, at, tools, guests);
   if (link.protocol === "serial") {
     const [{ serialLine }, { SerialDevices }] = await Promise.all([
       import("../../link/serialLine.js"),
@@ -58,17 +68,17 @@ function mqttCarrier(
   { name, broker, zigbee2mqtt }: LinkConfig,
   at: string,
   { config, gateway, environment, clock, random, logger }: LinkTools,
-  guest: Guest | undefined,
+  guests: readonly Guest[],
 ): Carrier {
+  const will = guests.find((guest) => guest.will !== undefined)?.will;
   const { url, protocolVersion, insecure } = broker as NonNullable<typeof broker>;
   const link = mqttLink({
     ...{ url, protocolVersion, insecure, random, logger, payloadBytesMax: DEVICE_PAYLOAD_BYTES_MAX },
-    // The chain has a connection of its own, perhaps to the same broker.
-    clientId: `${config.client.slice(0, 48)}-${name.slice(0, 15)}`,
+    clientId: clientIdOf(config, name),
     ...readBrokerAccess(config, broker as NonNullable<typeof broker>, environment, `${at}.broker`),
-    ...(guest?.will === undefined ? {} : { will: guest.will }),
+    ...(will === undefined ? {} : { will }),
   });
-  const bridges = zigbee2mqtt.map((base) => new ZigbeeBridge(base, name, clock, logger));
-  const companions = guest === undefined ? bridges : [...bridges, guest.companion(link)];
+  const bridges: readonly MqttCompanion[] = zigbee2mqtt.map((base) => new ZigbeeBridge(base, name, clock, logger));
+  const companions = [...bridges, ...guests.map(({ companion }) => companion(link))];
   return new MqttDevices({ name, gateway, link, logger, companions });
 }

@@ -109,6 +109,11 @@ export class MqttDevices implements Carrier {
     }
   }
 
+  /** A message of the gateway's own. False: not now. */
+  publish(topic: string, payload: Uint8Array): Promise<boolean> {
+    return this.#publish({ topic, payload });
+  }
+
   status(): CarrierStatus {
     const { link } = this.#options;
     const problem = link.connected ? undefined : link.lastProblem?.code;

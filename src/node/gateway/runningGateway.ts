@@ -2,16 +2,21 @@
 import type { LightStatus } from "../../chain/lightClient.js";
 import type { GatewayOutput } from "../../device/gateway/messages.js";
 import type { GatewayStore } from "../../device/gateway/store.js";
+import type { EmbeddedBroker } from "../../link/embeddedBroker.js";
 import type { ChainSetup } from "../chainSetup.js";
 import { ControlError } from "../control/problems.js";
 import type { JsonObject } from "../jsonObject.js";
+import type { CommandTopic } from "./commandTopic.js";
 import { GatewayDesk, readDeskRequest } from "./desk.js";
 import type { GatewayService } from "./gatewayService.js";
 import type { HomeAssistantBridge } from "./homeAssistantBridge.js";
+import type { ReceiptDesk } from "./receiptDesk.js";
 import type { RuleShelf } from "./ruleShelf.js";
 
 /** Devices that come in one burst, such as a bridge's list, are one change for the rules. */
 const RULES_AFTER_CHANGE_MS = 250;
+/** Heads of receipts that could not be published are tried again. */
+const PUBLISH_AGAIN_MS = 10_000;
 /** How often the rules are told how old the newest header is. */
 const CHAIN_FACTS_MS = 5_000;
 
@@ -24,6 +29,12 @@ export interface RunningParts {
   readonly shelf: RuleShelf;
   /** There once its link has been made. */
   readonly home: { readonly bridge: HomeAssistantBridge | undefined } | undefined;
+  /** Doors for commands of other systems, one at each broker. */
+  readonly commandTopics: readonly CommandTopic[];
+  /** The gateway's own, if it has one. */
+  readonly broker: EmbeddedBroker | undefined;
+  /** Signs heads of receipts, where there is a key for it. */
+  readonly receipts: ReceiptDesk | undefined;
   readonly onOutput: (output: GatewayOutput) => void;
   readonly onFailure: (error: unknown) => void;
 }
@@ -34,6 +45,7 @@ export class RunningGateway {
   readonly #parts: RunningParts;
   #rulesTimer: NodeJS.Timeout | undefined;
   #chainTimer: NodeJS.Timeout | undefined;
+  #publishTimer: NodeJS.Timeout | undefined;
   #started = false;
 
   constructor(parts: RunningParts, make: (onOutput: (output: GatewayOutput) => void) => GatewayService) {
@@ -47,6 +59,8 @@ export class RunningGateway {
     this.chainMoved();
     this.#chainTimer = setInterval(() => this.chainMoved(), CHAIN_FACTS_MS);
     this.service.start();
+    this.#parts.receipts?.start();
+    this.#publishTimer = setInterval(() => void this.#parts.receipts?.publishWaiting(), PUBLISH_AGAIN_MS);
   }
 
   /** The rules hear how the chain stands: after each header, and in between how old it has become. */
@@ -72,6 +86,7 @@ export class RunningGateway {
       links: this.service.links(),
       counters: core.counters.snapshot(),
       ...(this.#parts.home?.bridge === undefined ? {} : { homeAssistant: this.#parts.home.bridge.counters.snapshot() }),
+      ...(this.#parts.receipts === undefined ? {} : { receipts: this.#parts.receipts.status() }),
       store: { bytesWritten: usage.bytesWritten, bytesOnDisk: usage.bytesOnDisk, days: usage.days },
     };
   }
@@ -86,8 +101,11 @@ export class RunningGateway {
   async stop(): Promise<void> {
     clearTimeout(this.#rulesTimer);
     clearInterval(this.#chainTimer);
+    clearInterval(this.#publishTimer);
     await this.#parts.home?.bridge?.stop();
     await this.service.stop();
+    await this.#parts.receipts?.stop();
+    await this.#parts.broker?.stop();
     this.#parts.store.close();
   }
 
@@ -96,7 +114,9 @@ export class RunningGateway {
     // The first ones come while this object is being made.
     if (this.#started) {
       this.desk.heard(output);
+      for (const topic of this.#parts.commandTopics) topic.output(output);
       if (output.kind === "joined" || output.kind === "left") this.#planRules();
+      else if (output.kind === "receipt") this.#parts.receipts?.receipt(output.sequence, output.hash);
     }
     this.#parts.onOutput(output);
   }

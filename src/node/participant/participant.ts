@@ -93,6 +93,7 @@ export class Participant {
     this.#sealer = new SoloSealer({
       ...{ hash: suite.hash, ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
       select: (height) => this.#select(height),
+      isFull: () => this.pool.size >= this.#countLimit(this.ledger.head.header.number),
       onBlock: (header, block) => this.#onBlock(header, block),
     });
   }
@@ -112,8 +113,12 @@ export class Participant {
   }
 
   #select(height: number) {
-    const count = txCountLimitAt(this.ledger.state, height + 1);
-    return this.pool.select({ count, bytes: BLOCK_BYTES_MAX }, height);
+    return this.pool.select({ count: this.#countLimit(height), bytes: BLOCK_BYTES_MAX }, height);
+  }
+
+  /** Transactions that the block above `height` may hold. */
+  #countLimit(height: number): number {
+    return txCountLimitAt(this.ledger.state, height + 1);
   }
 
   #onBlock(header: HashedHeader, { calls }: ExecutedBlock): void {

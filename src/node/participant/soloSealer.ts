@@ -30,6 +30,8 @@ export interface SoloSealerOptions {
   readonly select: (height: number) => readonly SignedCall[];
   /** Least time from block to block, so that transactions travel together. */
   readonly intervalMs: Millis;
+  /** Whether as much waits as a block may hold: then it does not rest. Left out: never. */
+  readonly isFull?: () => boolean;
   /** Time without a block after which an empty one is made; 0 makes none. */
   readonly idleMs: Millis;
   /** The block is on the disk. */
@@ -38,12 +40,17 @@ export interface SoloSealerOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** A disk that once took long is no reason to seal late. */
+const REST_MAX_MS = 200;
+
 export class SoloSealer {
   readonly #options: SoloSealerOptions;
   #timer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
+  #wakesAt = Number.POSITIVE_INFINITY;
   #lastAt = Number.NEGATIVE_INFINITY;
+  #restUntil = Number.NEGATIVE_INFINITY;
   /** The next block is made also without transactions. */
   #emptyDue = false;
   #resumed = false;
@@ -61,21 +68,28 @@ export class SoloSealer {
 
   /** Something waits in the pool. */
   wake(): void {
-    if (this.#stopped || this.#timer !== undefined || this.#working !== undefined) return;
-    const waitMs = Math.max(0, this.#lastAt + this.#options.intervalMs - performance.now());
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#working = this.#round()
-        .then((sealed) => {
-          this.#working = undefined;
-          if (sealed) this.wake();
-        })
-        .catch((thrown: unknown) => {
-          this.#stopped = true;
-          this.#working = undefined;
-          this.#options.onFailure(thrown);
-        });
-    }, waitMs);
+    if (this.#stopped || this.#working !== undefined) return;
+    const { intervalMs, isFull } = this.#options;
+    const soonest = this.#lastAt + intervalMs;
+    const wakesAt = this.#restUntil <= soonest || isFull?.() === true ? soonest : this.#restUntil;
+    if (this.#timer !== undefined && this.#wakesAt <= wakesAt) return;
+    clearTimeout(this.#timer);
+    this.#wakesAt = wakesAt;
+    this.#timer = setTimeout(() => this.#begin(), Math.max(0, wakesAt - performance.now()));
+  }
+
+  #begin(): void {
+    this.#timer = undefined;
+    this.#working = this.#round()
+      .then((sealed) => {
+        this.#working = undefined;
+        if (sealed) this.wake();
+      })
+      .catch((thrown: unknown) => {
+        this.#stopped = true;
+        this.#working = undefined;
+        this.#options.onFailure(thrown);
+      });
   }
 
   async stop(): Promise<void> {
@@ -107,16 +121,28 @@ export class SoloSealer {
     const block = ledger.execute(proposal);
     try {
       if (interrupted === undefined) keepProposal(store, proposal);
+      const askedAt = performance.now();
       const { signature } = await signer.sign({ purpose: "header", header: block.header });
+      const signingMs = performance.now() - askedAt;
       const signatures = [{ sealerIndex: proposal.sealer, signature }];
       store.commit(ledger.seal(block, signatures));
       onBlock(ledger.committed(block, signatures), block);
+      this.#rest(performance.now() - this.#lastAt - signingMs);
     } catch (thrown) {
       ledger.abandon();
       throw thrown;
     }
     this.#restIdle();
     return true;
+  }
+
+  /**
+   * Whatever is in it, a block costs a signature and three synchronisations of the disk. One that is begun as soon as the
+   * last is done finds little in the pool, because arrivals had no turn meanwhile. So they have as long as the block had.
+   * @param heldMs how long the block held the thread; while a token signs, arrivals have their turn.
+   */
+  #rest(heldMs: Millis): void {
+    this.#restUntil = performance.now() + Math.min(heldMs, REST_MAX_MS);
   }
 
   /** What may have been signed before this process began. */

@@ -1,6 +1,4 @@
 /** The kinds of parameters that methods have. All are strict: a value of another type is refused, never converted. */
-import { fromHex } from "../../base/bytes.js";
-import { DomainError } from "../../base/error.js";
 import { ADDRESS_BYTES, HASH_BYTES } from "../../crypto/suite.js";
 import type { Param, Schema } from "./method.js";
 import { refuseGroup, refuseNode, refuseParams } from "./refusals.js";
@@ -8,6 +6,7 @@ import { ADDRESS, BYTES, FLAG, HASH, HEIGHT, TEXT } from "./schemas.js";
 
 /** UTF-16 units of a name or key. */
 export const TEXT_PARAM_LENGTH_MAX = 1_024;
+const HEX = /^[0-9a-fA-F]*$/;
 
 /** The chain's group. Left out it means the node's only one, as in some of FISCO's own examples. */
 export const group: Param<string> = {
@@ -126,14 +125,14 @@ export function readAddress(value: unknown, name: string): string {
   return (value as string).replace(/^0[xX]/, "").toLowerCase();
 }
 
+/** Memory of their own. Node's decoder is several times faster than ours, but takes a character for its lowest byte. */
 export function readBytes(value: unknown, name: string): Uint8Array {
   if (typeof value !== "string") return refuseParams(name);
-  try {
-    return fromHex(value);
-  } catch (thrown) {
-    if (!(thrown instanceof DomainError)) throw thrown;
-    return refuseParams(name);
-  }
+  const digits = value.startsWith("0x") || value.startsWith("0X") ? value.slice(2) : value;
+  if (digits.length % 2 !== 0 || !HEX.test(digits)) return refuseParams(name);
+  const bytes = Buffer.allocUnsafeSlow(digits.length / 2);
+  bytes.write(digits, "hex");
+  return new Uint8Array(bytes.buffer);
 }
 
 export function readHash(value: unknown, name: string): Uint8Array {

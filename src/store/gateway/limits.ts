@@ -19,6 +19,8 @@ export const HASH_BYTES = 32;
 /** Inputs of receipts are kept for so long, or until there are so many bytes of them: whichever comes first. */
 export const DISPUTE_WINDOW_MS = 30 * DAY_MS;
 export const DISPUTE_INPUT_BYTES_MAX = 64 * 1_048_576;
+/** Some hundred thousand signed heads: those of all receipts that are kept, at least. */
+export const HEAD_BYTES_MAX = 32 * 1024 * 1024;
 /** Some hundred thousand receipts; then the oldest go. */
 export const RECEIPT_BYTES_MAX = 256 * 1_048_576;
 /** Readings: so many bytes or days, whichever comes first. */
@@ -44,6 +46,7 @@ export interface GatewayStoreLimits {
   readonly disputeWindowMs: number;
   readonly disputeInputBytes: number;
   readonly receiptBytes: number;
+  readonly headBytes: number;
   readonly telemetryBytes: number;
   readonly telemetryDays: number;
   readonly outboxEntries: number;
@@ -54,6 +57,7 @@ export const GATEWAY_STORE_LIMITS: GatewayStoreLimits = {
   disputeWindowMs: DISPUTE_WINDOW_MS,
   disputeInputBytes: DISPUTE_INPUT_BYTES_MAX,
   receiptBytes: RECEIPT_BYTES_MAX,
+  headBytes: HEAD_BYTES_MAX,
   telemetryBytes: TELEMETRY_BYTES_MAX,
   telemetryDays: TELEMETRY_DAYS_MAX,
   outboxEntries: OUTBOX_ENTRIES_MAX,
@@ -122,6 +126,9 @@ function sizeOf(write: GatewayWrite): number {
       if (write.hash.length !== HASH_BYTES) refuse("receipt hash bytes", write.hash.length, HASH_BYTES);
       atMost("record bytes", Math.max(write.bytes.length, write.inputs.length), VALUE_BYTES_MAX);
       return write.bytes.length + write.inputs.length;
+    case "head":
+      checkInteger("head sequence", write.sequence);
+      break;
     case "telemetry":
       for (const time of [write.from, write.to, write.readings]) checkInteger("telemetry", time);
       atMost("telemetry time", write.from, write.to);

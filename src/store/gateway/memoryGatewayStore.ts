@@ -6,6 +6,7 @@ import type {
   GatewayStore,
   GatewayUsage,
   OutboxEntry,
+  StoredHead,
   StoredReceipt,
   TelemetryBlock,
   WhenFull,
@@ -47,6 +48,7 @@ export class MemoryGatewayStore implements GatewayStore {
   /** Ascending, without gaps. */
   readonly #receipts = new Map<number, { readonly hash: Uint8Array; readonly bytes: Uint8Array }>();
   readonly #inputs = new Map<number, KeptInputs>();
+  readonly #heads = new Map<number, { readonly bytes: Uint8Array }>();
   #telemetry: TelemetryBlock[] = [];
   #outbox: KeptEntry[] = [];
   readonly #days = new Map<string, number>();
@@ -91,6 +93,16 @@ export class MemoryGatewayStore implements GatewayStore {
     const inputs = this.#inputs.get(sequence);
     const receipt = { sequence, hash: copied(found.hash), bytes: copied(found.bytes) };
     return inputs === undefined ? receipt : { ...receipt, inputs: copied(inputs.bytes) };
+  }
+
+  get signedTo(): number {
+    return [...this.#heads.keys()].at(-1) ?? 0;
+  }
+
+  heads(from: number, count: number): StoredHead[] {
+    this.#assertOpen();
+    const found = [...this.#heads].filter(([sequence]) => sequence >= from).slice(0, count);
+    return found.map(([sequence, { bytes }]) => ({ sequence, bytes: copied(bytes) }));
   }
 
   receipts(from: number, count: number): StoredReceipt[] {
@@ -208,6 +220,9 @@ export class MemoryGatewayStore implements GatewayStore {
           bytes: copied(write.bytes),
         });
         return;
+      case "head":
+        this.#heads.set(write.sequence, { bytes: copied(write.bytes) });
+        return;
       case "receipt":
         this.#receipts.set(write.sequence, { hash: copied(write.hash), bytes: copied(write.bytes) });
         this.#inputs.set(write.sequence, { at: Math.max(0, now), bytes: copied(write.inputs) });
@@ -218,6 +233,7 @@ export class MemoryGatewayStore implements GatewayStore {
   #prune(now: number): void {
     const limits = this.#limits;
     while (sizeOf(this.#receipts.values()) > limits.receiptBytes && this.#receipts.size > 1) dropFirst(this.#receipts);
+    while (sizeOf(this.#heads.values()) > limits.headBytes && this.#heads.size > 1) dropFirst(this.#heads);
     while (sizeOf(this.#inputs.values()) > limits.disputeInputBytes && this.#inputs.size > 1) dropFirst(this.#inputs);
     while (sizeOf(this.#telemetry) > limits.telemetryBytes && this.#telemetry.length > 1) this.#telemetry.shift();
     const inputs = [...this.#inputs].slice(0, -1);

@@ -44,6 +44,11 @@ const createTables: Migration = {
         sum INTEGER NOT NULL,
         bytes BLOB NOT NULL
       ) STRICT;
+      CREATE TABLE head (
+        sequence INTEGER PRIMARY KEY,
+        sum INTEGER NOT NULL,
+        bytes BLOB NOT NULL
+      ) STRICT;
       CREATE TABLE telemetry (
         id INTEGER PRIMARY KEY,
         from_ms INTEGER NOT NULL,

@@ -6,6 +6,7 @@ import type {
   GatewayStore,
   GatewayUsage,
   OutboxEntry,
+  StoredHead,
   StoredReceipt,
   TelemetryBlock,
   WhenFull,
@@ -50,6 +51,9 @@ function prepareAll(database: SqlDatabase) {
         "WHERE receipt.sequence >= ? ORDER BY receipt.sequence LIMIT ?",
     ),
     addReceipt: database.prepare("INSERT INTO receipt (sequence, hash, sum, bytes) VALUES (?, ?, ?, ?)"),
+    heads: database.prepare("SELECT sequence, sum, bytes FROM head WHERE sequence >= ? ORDER BY sequence LIMIT ?"),
+    lastHead: database.prepare("SELECT max(sequence) AS sequence FROM head"),
+    addHead: database.prepare("INSERT INTO head (sequence, sum, bytes) VALUES (?, ?, ?)"),
     addInput: database.prepare("INSERT INTO input (sequence, at, sum, bytes) VALUES (?, ?, ?, ?)"),
     addTelemetry: database.prepare(
       "INSERT INTO telemetry (id, from_ms, to_ms, readings, sum, bytes) VALUES (?, ?, ?, ?, ?, ?)",
@@ -87,6 +91,7 @@ export class SqliteGatewayStore implements GatewayStore {
   readonly #limits: GatewayStoreLimits;
   readonly #outbox: SqliteOutbox;
   readonly #receipts: SqliteRing;
+  readonly #heads: SqliteRing;
   readonly #inputs: SqliteRing;
   readonly #telemetry: SqliteRing;
   readonly #days: Map<string, number>;
@@ -104,6 +109,7 @@ export class SqliteGatewayStore implements GatewayStore {
     this.#statements = prepareAll(database);
     this.#outbox = new SqliteOutbox(file, database, limits);
     this.#receipts = new SqliteRing(file, database, "receipt", "sequence", "sequence");
+    this.#heads = new SqliteRing(file, database, "head", "sequence", "sequence");
     this.#inputs = new SqliteRing(file, database, "input", "sequence", "at");
     this.#telemetry = new SqliteRing(file, database, "telemetry", "id", "to_ms");
     this.#days = new Map(file.read("days", () => this.#statements.days.all()).map(dayRow));
@@ -141,6 +147,22 @@ export class SqliteGatewayStore implements GatewayStore {
   receipt(sequence: number): StoredReceipt | undefined {
     const [first] = this.receipts(sequence, 1);
     return first?.sequence === sequence ? first : undefined;
+  }
+
+  get signedTo(): number {
+    return integerOf(this.#file.read("heads", () => this.#statements.lastHead.get())?.sequence) ?? 0;
+  }
+
+  heads(from: number, count: number): StoredHead[] {
+    const rows = this.#file.read("heads", () =>
+      this.#statements.heads.all(from, Math.min(count, RECEIPTS_PER_READ_MAX)),
+    );
+    return rows.map((row) => {
+      const sequence = integerOf(row.sequence) ?? this.#file.damaged("heads", "SHAPE");
+      const bytes = bytesOf(row.bytes);
+      if (row.sum !== headSum(sequence, bytes)) this.#file.damaged(`head ${sequence}`, "CHECKSUM");
+      return { sequence, bytes };
+    });
   }
 
   receipts(from: number, count: number): StoredReceipt[] {
@@ -213,6 +235,12 @@ export class SqliteGatewayStore implements GatewayStore {
       }
     });
     this.#file.note(codes, () => {
+      for (let from = 0, found = this.heads(0, RECEIPTS_PER_READ_MAX); found.length > 0; ) {
+        from = (found.at(-1)?.sequence ?? from) + 1;
+        found = this.heads(from, RECEIPTS_PER_READ_MAX);
+      }
+    });
+    this.#file.note(codes, () => {
       for (const _ of this.telemetry(0, Number.MAX_SAFE_INTEGER));
     });
     this.#file.note(codes, () => {
@@ -233,7 +261,7 @@ export class SqliteGatewayStore implements GatewayStore {
   /** A transaction that takes the day's count along when it is time to. */
   #transact(now: number, work: () => void): void {
     const daysDue = Math.abs(now - this.#daysKeptAt) >= WRITTEN_FLUSH_MS;
-    const rings = [this.#receipts, this.#inputs, this.#telemetry];
+    const rings = [this.#receipts, this.#heads, this.#inputs, this.#telemetry];
     for (const ring of rings) ring.begin();
     try {
       this.#file.transact(() => {
@@ -272,6 +300,10 @@ export class SqliteGatewayStore implements GatewayStore {
       case "telemetry":
         this.#addTelemetry(write);
         break;
+      case "head":
+        this.#statements.addHead.run(write.sequence, headSum(write.sequence, write.bytes), write.bytes);
+        this.#heads.added(write.sequence, write.bytes.length);
+        break;
       case "receipt":
         this.#addReceipt(write, now);
         break;
@@ -309,6 +341,7 @@ export class SqliteGatewayStore implements GatewayStore {
   #prune(now: number): void {
     const limits = this.#limits;
     this.#receipts.dropAbove(limits.receiptBytes);
+    this.#heads.dropAbove(limits.headBytes);
     this.#inputs.dropAbove(limits.disputeInputBytes);
     this.#inputs.dropOlder(now - limits.disputeWindowMs, now);
     this.#telemetry.dropAbove(limits.telemetryBytes);
@@ -379,6 +412,10 @@ export class SqliteGatewayStore implements GatewayStore {
 
 function dayRow(row: SqlRow): [string, number] {
   return [String(row.day), integerOf(row.bytes) ?? 0];
+}
+
+function headSum(sequence: number, bytes: Uint8Array): number {
+  return sumOf(`head ${sequence} `, bytes);
 }
 
 function receiptSum(sequence: number, hash: Uint8Array, bytes: Uint8Array): number {

@@ -52,6 +52,7 @@ export const ruleRefusalTexts: Texts<RuleRefusalProblem> = {
   RULE_VALUE_TYPE: { says: () => "The device takes another kind of value." },
   RULE_EXPRESSION_OVERFLOW: { says: (p) => `An expression of ${p.rule} gave a number that is too large.` },
   RULE_EXPRESSION_DIVISION: { says: (p) => `An expression of ${p.rule} divided by zero.` },
+  RULE_MALFORMED: { says: (p) => `The rule ${p.rule} passes the limits of the language and does not run.` },
   RULE_STATE_DAMAGED: {
     says: (p) => `What was kept of ${p.rule} cannot be read; only its safe commands go out.`,
     advice: "The disk may be damaged. A new version of the rule begins with new counters.",

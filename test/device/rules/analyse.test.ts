@@ -109,6 +109,15 @@ describe("the analyser", () => {
       ],
       ["y: RULE_CONDITION_ALWAYS"],
     ],
+    [
+      "a condition that wants a thing and its opposite",
+      [
+        rule("m", [PRESSED], [command("lamp2", "on", true)], {
+          condition: { kind: "all", of: [{ kind: "not", of: state(true) }, state(true)] },
+        }),
+      ],
+      ["m: RULE_CONDITION_NEVER"],
+    ],
     ["a value outside the model", [rule("v", [PRESSED], [command("lamp1", "level", 101)])], ["v: RULE_VALUE_OUTSIDE"]],
     [
       "a threshold that is never passed",

@@ -253,6 +253,19 @@ describe("limits and the age of the chain", () => {
     expect(said(press(home, engine).commands)).toEqual(["valve1.open=false", "lamp1.on=true"]);
   });
 
+  test("what was kept back does not count: the time since the last run goes on", () => {
+    const home = house();
+    const limits = { minIntervalMs: 10_000, maxPerHour: 0, maxPerDay: 0 };
+    const engine = engineOf(home, [rule("l", [PRESSED], both, { limits, mode: "restart" })]);
+    press(home, engine);
+    for (let i = 0; i < 3; i++) {
+      home.pass(3_000);
+      expect(said(press(home, engine).commands)).toEqual(["valve1.open=false"]);
+    }
+    home.pass(3_000);
+    expect(said(press(home, engine).commands)).toEqual(["valve1.open=false", "lamp1.on=true"]);
+  });
+
   test("limits survive a restart, and time that passed meanwhile counts where the clock was known", () => {
     const home = house();
     const limits = { minIntervalMs: 600_000, maxPerHour: 0, maxPerDay: 0 };
@@ -270,7 +283,7 @@ describe("limits and the age of the chain", () => {
     const results = press(home, third);
     expect(said(results.commands)).toEqual(["lamp1.on=true"]);
     expect(results.commands[0]?.run).toBeGreaterThan(first.commands[0]?.run ?? 0);
-    home.now = { wallMs: 0, wallSet: false, monotonicMs: 5 };
+    home.now = { wallMs: wallMs + 9e9, wallSet: false, monotonicMs: 5 };
     expect(codes(press(home, engineOf(home, [spec], { restored })))).toContain("RULE_LIMIT_SPENT");
   });
 
@@ -362,6 +375,29 @@ describe("storms and loops", () => {
     expect(pending).toEqual([]);
     expect(sent).toBeLessThan(1_000);
     expect(seen.has("RULE_CHAIN_DEPTH") || seen.has("RULE_STORM")).toBe(true);
+  });
+
+  test("a slow loop ends too, after eight rules in a row", () => {
+    const home = house();
+    const step = (from: string, value: boolean, to: string, set: boolean) =>
+      rule(`${from}-${value}`, [trigger(from, "on", "eq", { value })], [command(to, "on", set)]);
+    const engine = engineOf(home, [
+      step("lamp1", true, "lamp2", true),
+      step("lamp2", true, "lamp1", false),
+      step("lamp1", false, "lamp2", false),
+      step("lamp2", false, "lamp1", true),
+    ]);
+    let results = hear(home, engine, "lamp1", "on", true);
+    let sent = 0;
+    while (results.commands.length > 0 && sent < 100) {
+      sent++;
+      home.pass(1_500);
+      const [one] = results.commands;
+      answer(home, engine, results.commands, "done");
+      results = hear(home, engine, one?.device ?? "", "on", one?.value ?? false);
+    }
+    expect(sent).toBe(8);
+    expect(codes(results)).toEqual(["RULE_CHAIN_DEPTH"]);
   });
 
   test("a flapping sensor does not run a rule more than ten times a second, and its safe command goes out every second", () => {
@@ -472,6 +508,20 @@ describe("scenes", () => {
     const engine = engineOf(home, [], { scenes: [away] });
     expect(() => engine.runScene("away", "anna", home.now)).toThrow(expect.objectContaining({ code: "SCENE_DENIED" }));
     expect(taken(engine).commands).toEqual([]);
+  });
+
+  test("all or nothing: a step that a more important rule forbids puts back the ones before it", () => {
+    const home = lit(house());
+    home.put("lamp2", "on", false);
+    const both = scene("both", {
+      steps: [sceneStep("lamp1", "on", false), sceneStep("lamp2", "on", true)],
+      atomicity: "ALL_OR_REVERT",
+    });
+    const high = rule("high", [PRESSED], [command("lamp2", "on", false)], { priority: 90 });
+    const engine = engineOf(home, [high], { scenes: [both] });
+    press(home, engine);
+    engine.runScene("both", "anna", home.now);
+    expect(said(taken(engine).commands)).toEqual(["lamp1.on=false", "lamp1.on=true"]);
   });
 
   test("that must be armed run once, in time, and after a restart too", () => {

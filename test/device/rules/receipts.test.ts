@@ -120,6 +120,9 @@ describe("receipts", () => {
     const stored = receipts(5);
     const checked = verifyReceipts(hash, stored);
     expect(checked.faults).toEqual([]);
+    expect(Buffer.from(checked.hashes[4] ?? []).toString("hex")).toMatchInlineSnapshot(
+      `"ff8595404cfd9aca98827655770d0762e05742667ad870ff728d17f423691d43"`,
+    );
     expect(checked.receipts.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
     expect(checked.receipts[0]?.actions.map(({ result }) => result)).toEqual(["done", "done", "RULE_COSIGNER_MISSING"]);
     for (const [index, receipt] of checked.receipts.entries()) {
@@ -204,6 +207,15 @@ describe("receipts", () => {
     expect(receipt?.actions[0]?.result).toBe("interrupted");
     const kept = new Map(writes.flatMap((w) => (w.kind === "ruleState" ? [[w.rule, w.bytes] as const] : [])));
     expect(taken(engineOf(home, [RULE], { policy: POLICY, restored: kept })).writes).toEqual([]);
+    // The rule is gone, what it had begun is not.
+    const without = taken(engineOf(home, [], { policy: POLICY, restored, lastReceipt })).writes;
+    expect(without.map(({ kind }) => kind).sort()).toEqual(["receipt", "ruleState"]);
+    const rest = new Map(without.flatMap((w) => (w.kind === "ruleState" ? [[w.rule, w.bytes] as const] : [])));
+    const again = engineOf(home, [{ ...RULE, rule: { ...RULE.rule, id: "new" } }], { policy: POLICY, restored: rest });
+    expect(taken(again).writes).toEqual([]);
+    hear(home, again, "smoke1", "smoke", false);
+    home.pass(10);
+    expect(hear(home, again, "smoke1", "smoke", true).commands[0]?.run).toBeGreaterThan(results.commands[0]?.run ?? 0);
   });
 });
 

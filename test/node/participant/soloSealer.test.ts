@@ -29,6 +29,8 @@ class Bench {
   holds = false;
   refuse: Error | undefined;
   time = LEDGER_TIME;
+  /** How long writing a block holds the thread. */
+  commitMs = 0;
 
   constructor(world: TestLedger, options: Partial<SoloSealerOptions> = {}, secret = sealerSecret(0)) {
     this.world = world;
@@ -38,6 +40,8 @@ class Bench {
       commit: (block: BlockWrite) => {
         this.steps.push(`commit ${block.number}`);
         commit.call(store, block);
+        const heldUntil = performance.now() + this.commitMs;
+        while (performance.now() < heldUntil);
       },
       keepProposal: (proposal: Parameters<typeof keepProposal>[0]) => {
         this.steps.push(`keep ${proposal.number}`);
@@ -113,6 +117,15 @@ class Bench {
 /** Long enough for a sealer that would do something to do it. */
 const quiet = () => new Promise((resolve) => setTimeout(resolve, 20));
 
+/** After a block that took 200 ms. */
+async function sealsBeforeRestWouldEnd(bench: Bench): Promise<void> {
+  bench.commitMs = 0;
+  const rested = new Promise((resolve) => setTimeout(resolve, 150, "rested"));
+  bench.arrive(1);
+  expect(await Promise.race([bench.made(2).then(() => "sealed"), rested])).toBe("sealed");
+  await bench.sealer.stop();
+}
+
 describe("a sealer", () => {
   it("makes the first block at once and empty, and no other while nothing comes", async () => {
     const bench = await Bench.make();
@@ -167,6 +180,42 @@ describe("a sealer", () => {
       { number: 2, calls: 3 },
     ]);
     await bench.sealer.stop();
+  });
+
+  it("leaves arrivals the time that a block took from them, so that they travel together", async () => {
+    const bench = await Bench.make();
+    bench.commitMs = 150;
+    bench.sealer.start();
+    await bench.made(1);
+    bench.commitMs = 0;
+    bench.arrive(1);
+    // More turns of the event loop than a sealer without rest would need.
+    await quiet();
+    expect(bench.blocks).toHaveLength(1);
+    bench.arrive(2);
+    await bench.made(2);
+    expect(bench.blocks[1]).toMatchObject({ number: 2, calls: 3 });
+    await bench.sealer.stop();
+  });
+
+  it("does not rest where a full block waits", async () => {
+    const bench = await Bench.make({ isFull: () => true });
+    bench.commitMs = 200;
+    bench.sealer.start();
+    await bench.made(1);
+    await sealsBeforeRestWouldEnd(bench);
+  });
+
+  it("does not rest for the time a signature took", async () => {
+    const bench = await Bench.make();
+    bench.holds = true;
+    bench.sealer.start();
+    await until(() => bench.release !== undefined, "the signature asked for");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    bench.holds = false;
+    bench.release?.();
+    await bench.made(1);
+    await sealsBeforeRestWouldEnd(bench);
   });
 
   it("makes empty blocks where nothing comes for long", async () => {

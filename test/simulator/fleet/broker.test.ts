@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { BrokerCarrier } from "../../../simulator/fleet/brokerCarrier.js";
-import { runFleet } from "../../../simulator/fleet/runFleet.js";
+import { restartByCommand, runFleet } from "../../../simulator/fleet/runFleet.js";
 import { type CompiledModules, compileModules } from "../../support/compiledModules.js";
 import { type Mosquitto, startMosquitto } from "../../support/mosquitto.js";
 import { makeTlsMaterial } from "../../support/tls.js";
@@ -82,6 +82,39 @@ describe("a fleet at a broker", () => {
     expect(result.counts.births).toBeGreaterThanOrEqual(100);
     expect(result.faults[0]?.injected).toBe(result.faults[0]?.devices);
     expect(result.latency.count).toBeGreaterThan(100);
+  });
+
+  test("restarts somebody's broker only by the operator's command, and says what became of it", async () => {
+    const broker = await mosquitto();
+    const url = `mqtt://127.0.0.1:${broker.port}`;
+    const scenario = await tryScenario("[{ kind: brokerRestart, at: 1s, down: 100ms }]");
+    const faultAfter = async (restart: { restart?: (downMs: number) => Promise<void> }) => {
+      const place = { kind: "broker" as const, broker: { url }, ...restart };
+      const { faults, counts } = await runFleet({ scenario, place, devices: 10, durationMs: 2_000 });
+      return [faults[0]?.injected, counts["restart.failed"] ?? 0, (counts.losses ?? 0) > 0];
+    };
+    expect(await faultAfter({})).toEqual([0, 0, false]);
+    expect(await faultAfter({ restart: restartByCommand("exit 3") })).toEqual([0, 1, false]);
+    expect(await faultAfter({ restart: restartByCommand("true") })).toEqual([1, 0, false]);
+    const killed = async () => {
+      await broker.kill();
+      await broker.restart();
+    };
+    expect(await faultAfter({ restart: killed })).toEqual([1, 0, true]);
+  });
+
+  test("ends early when it is told to, with what there is", async () => {
+    const broker = await mosquitto();
+    const place = { kind: "broker" as const, broker: { url: `mqtt://127.0.0.1:${broker.port}` } };
+    const abort = new AbortController();
+    const result = await runFleet({
+      ...{ scenario: await tryScenario(), place, devices: 10, durationMs: 3_600_000, signal: abort.signal },
+      onProgress: ({ connected }) => {
+        if (connected === 10) abort.abort();
+      },
+    });
+    expect(result).toMatchObject({ connectedMost: 10 });
+    expect(result.durationMs).toBeLessThan(3_600_000);
   });
 
   test("leaves no births behind", async () => {
