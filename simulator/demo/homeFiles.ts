@@ -6,14 +6,22 @@ import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { toHex } from "../../src/base/bytes.js";
+import { type AnchorJson, anchorFromJson } from "../../src/chain/anchor.js";
 import { initChain } from "../../src/node/commands/chainInit.js";
 import { initNode } from "../../src/node/commands/init.js";
+import { generateKey } from "../../src/node/commands/key.js";
+import { advanceKeyHistory } from "../../src/node/commands/keyHistory.js";
+import { loadConfig } from "../../src/node/config.js";
 import { systemClock, systemRandom } from "../../src/node/systemClock.js";
 import { SimulatorError } from "../chain/problems.js";
 
 /** An empty block shows that the chain lives; a demonstration does not wait a minute for it. */
 const IDLE_MS = 1_000;
 const METER_TIMEOUT_MS = 500;
+const RECEIPTS_KEY = "receipts";
+const SECRET_FILE = `${RECEIPTS_KEY}.pass`;
+const PASSPHRASE_BYTES = 24;
+const SECRET_MODE = 0o600;
 const HOME_FOLDER = "simulator/demo/home";
 
 export interface HomePlan {
@@ -44,11 +52,12 @@ export async function writeHome({ folder, broker, meterPort, keys }: HomePlan): 
   edit(participant, /^participant:$/m, `participant:\n  idleMs: ${IDLE_MS}\n  workers: 0`);
   const home = join(folder, "gateway");
   const bundle = readFileSync(chain.bundle);
-  const { config } = await initNode({ bundle, bundleName: chain.bundle, folder: home, clock: systemClock });
+  const { config, anchor } = await initNode({ bundle, bundleName: chain.bundle, folder: home, clock: systemClock });
   edit(config, /^role: light$/m, "role: gateway");
   appendFileSync(config, gatewaySection(broker, meterPort));
   cpSync(join(packageFolder(), HOME_FOLDER), home, { recursive: true });
   fillDevices(join(home, "devices.yaml"), keys, meterPort !== undefined);
+  await makeReceiptsKey(config, anchor);
   return { participant, gateway: config };
 }
 
@@ -64,11 +73,27 @@ function gatewaySection(broker: string, meterPort: number | undefined): string {
     "# Devices, rules, scenes and the policy stand in files beside this one.",
     "gateway:",
     "  name: demo-home",
+    `  key: ${RECEIPTS_KEY}`,
     "  links:",
     `    - { name: home, protocol: mqtt, broker: { url: "${broker}" } }`,
     ...meter,
     "",
+    "# Signs heads of receipts. In a file here; real ones live on a token (docs/operating/keys.md).",
+    "keys:",
+    `  - { name: ${RECEIPTS_KEY}, family: device, algorithm: secp256k1, backend: keystore, secretFile: ${SECRET_FILE} }`,
+    "",
   ].join("\n");
+}
+
+/** As `edgeseal key generate` and `key history advance` do; the key was made a moment ago and has signed nothing. */
+async function makeReceiptsKey(path: string, anchor: AnchorJson): Promise<void> {
+  const passphrase = toHex(systemRandom.bytes(PASSPHRASE_BYTES));
+  writeFileSync(join(dirname(path), SECRET_FILE), passphrase, { mode: SECRET_MODE });
+  const { config } = await loadConfig(path);
+  const context = { place: config, environment: {}, random: systemRandom };
+  await generateKey(context, RECEIPTS_KEY);
+  const chain = { anchor: anchorFromJson(anchor, systemClock.now()), dataDir: config.dataDir };
+  await advanceKeyHistory({ ...context, ...chain, name: RECEIPTS_KEY }, { receipt: 0 }, undefined);
 }
 
 /** Each device stands on a line of its own. */

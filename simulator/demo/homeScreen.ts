@@ -19,7 +19,7 @@ import type { ActResult } from "./story.js";
 /** Commands of one act that are shown: a scene of the home has no more. */
 const RESULTS_SHOWN = 4;
 const INDENT = " ".repeat(10);
-const RECEIPT_DIGITS = 32;
+const RECEIPT_DIGITS = 16;
 
 export function drawHome(home: HomeSnapshot, real: readonly RealHeader[], options: ScreenOptions): string[] {
   const paint = painter(options.colour);
@@ -29,7 +29,7 @@ export function drawHome(home: HomeSnapshot, real: readonly RealHeader[], option
     "",
     `${label("chain")}${chainText(home, paint)}`,
     `${label("gateway")}${gatewayText(home)}`,
-    `${label("receipts")}${count(home.receipts)}, chained; newest ${home.lastReceipt?.slice(0, RECEIPT_DIGITS) ?? "-"}`,
+    `${label("receipts")}${receiptText(home)}`,
     "",
     ...deviceLines(home, paint, label),
     "",
@@ -56,7 +56,7 @@ export function homeLine(home: HomeSnapshot): string {
     `smokes ${home.smokes}`,
     `leavings ${home.leavings}`,
     `sensor to command ${linkageText(home)}`,
-    `receipts ${home.receipts}`,
+    `receipts ${home.receipts}, signed to ${home.signedTo}`,
     ...home.lies.slice(-1).map(({ refusedBy }) => `lie refused: ${refusedBy ?? "..."}`),
     home.act.title,
   ];
@@ -74,6 +74,11 @@ function gatewayText({ gateway, memoryBytes }: HomeSnapshot): string {
   const { online, devices, rules, store } = gateway;
   const files = `${rules.active} rule, ${rules.scenes} scenes`;
   return `${online} of ${devices} devices  ${files}  ${bytes(store.bytesWritten)} written  ${bytes(memoryBytes)} for all`;
+}
+
+function receiptText({ receipts, signedTo, lastReceipt }: HomeSnapshot): string {
+  const newest = lastReceipt === undefined ? "" : `, newest ${lastReceipt.slice(0, RECEIPT_DIGITS)}...`;
+  return `${count(receipts)} in a chain, signed up to number ${count(signedTo)}${newest}`;
 }
 
 function linkageText({ linkage: { lastMs, p50Ms, p99Ms, count: commands } }: HomeSnapshot): string {

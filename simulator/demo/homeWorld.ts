@@ -35,6 +35,7 @@ export interface GatewayFigures {
   readonly online: number;
   readonly commandsWaiting: number;
   readonly rules: { readonly active: number; readonly scenes: number; readonly mistakes: number };
+  readonly receipts?: { readonly signedTo: number };
   readonly store: { readonly bytesWritten: number; readonly bytesOnDisk: number };
 }
 
@@ -57,6 +58,8 @@ export interface HomeSnapshot {
   readonly linkage: ArrivalFigures;
   readonly receipts: number;
   readonly lastReceipt: string | undefined;
+  /** Newest receipt under a signed head, 0 for none. */
+  readonly signedTo: number;
   readonly notices: number;
   readonly lastNotice: string | undefined;
   /** Commands that a rule or scene was not allowed, or could not carry out. */
@@ -169,6 +172,7 @@ export class HomeWorld {
       linkage: this.#house?.arrivals.figures ?? { count: 0, lastMs: undefined, p50Ms: undefined, p99Ms: undefined },
       receipts: this.#receipts,
       lastReceipt: this.#lastReceipt,
+      signedTo: status?.gateway.receipts?.signedTo ?? 0,
       notices: this.#notices,
       lastNotice: this.#lastNotice,
       ruleRefusals: this.#ruleRefusals,

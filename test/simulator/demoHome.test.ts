@@ -114,13 +114,15 @@ test("the picture fits a small terminal, always has as many lines, and tells the
   expect(homeLine(home)).toContain("sensor to command");
 });
 
-test("the receipts that it leaves behind are whole, in a row, and fit their inputs", {
+test("the receipts that it leaves behind are whole, in a row, fit their inputs, and stand under signed heads", {
   timeout: LIMIT_MS,
 }, async () => {
-  const { receipts, lastReceipt } = world.snapshot();
+  const { receipts, lastReceipt, signedTo } = world.snapshot();
+  expect(signedTo).toBeGreaterThan(0);
   await world.stop();
   const checked = await checkReceipts({ dataDir: join(folder, "gateway", "data"), suite: "ecdsa" });
   expect(checked.faults).toEqual([]);
+  expect(checked.signed).toBeGreaterThanOrEqual(signedTo);
   expect(checked.receipts.map(({ hash }) => hash)).toContain(lastReceipt);
   expect(checked.receipts.length).toBeGreaterThanOrEqual(receipts);
   expect(new Set(checked.receipts.map(({ rule }) => rule))).toContain("scene/leaving-home");
