@@ -94,6 +94,11 @@ export class HomeWorld {
   #notices = 0;
   #lastNotice: string | undefined;
   #ruleRefusals = 0;
+  #fail: (error: unknown) => void = () => {};
+  /** Resolves with the error when a node cannot go on. */
+  readonly failed = new Promise<unknown>((resolve) => {
+    this.#fail = resolve;
+  });
 
   constructor() {
     const stage: Stage = {
@@ -203,9 +208,7 @@ export class HomeWorld {
     const file = createWriteStream(join(dirname(path), "node.log"), { flags: "a" });
     const logger = lineLogger("text", config.log.level, (line) => file.write(`${line}\n`));
     const dataDir = await openDataDir(config.dataDir, { create: true });
-    const onFailure = (error: unknown): void => {
-      throw error;
-    };
+    const onFailure = this.#fail;
     const node = await startNode(config, dataDir, logger, { onFailure, onGateway }).catch((thrown: unknown) => {
       dataDir.close();
       throw thrown;

@@ -22,15 +22,13 @@ async function main(): Promise<void> {
   try {
     if (options.mode === "picture") process.stdout.write("starting: brokers, chain, gateway, devices ...\n");
     await start();
+    if (options.mode === "plain") process.stdout.write(`${realLines(real).join("\n")}\n`);
+    await show(demo, options);
   } catch (thrown) {
     const { sentence, advice } = describe(thrown);
     process.stderr.write(`${[sentence, advice].filter(Boolean).join(" ")}\n`);
     process.exitCode = 1;
-    await demo.stop();
-    return;
   }
-  if (options.mode === "plain") process.stdout.write(`${realLines(real).join("\n")}\n`);
-  await show(demo, options);
   await demo.stop();
 }
 
@@ -49,6 +47,7 @@ function homeDemo({ folder }: Options, real: readonly RealHeader[]): Prepared {
       json: () => ({ ...world.snapshot(), real }),
       attack: () => world.attack(),
       cutChain: () => world.toggleChain(),
+      failed: world.failed,
       stop: () => world.stop(),
     },
   };

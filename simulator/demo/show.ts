@@ -12,17 +12,19 @@ export interface Demo {
   attack(): void;
   /** Cuts the chain off, or brings it back. */
   cutChain?(): Promise<void>;
+  /** Resolves with the error when it cannot go on. */
+  readonly failed?: Promise<unknown>;
   stop(): Promise<void>;
 }
 
-/** @throws whatever a chain that was cut off may not start again for */
+/** @throws whatever the demonstration cannot go on for */
 export function show(demo: Demo, { mode, seconds: limit, attacksPerSecond, cutChainAfterS }: Options): Promise<void> {
   const started = performance.now();
   const seconds = (): number => Math.floor((performance.now() - started) / 1_000);
   const picture = mode === "picture";
   if (picture) process.stdout.write("\x1b[?1049h\x1b[?25l");
   return new Promise((resolve, reject) => {
-    const cut = (): void => void demo.cutChain?.().catch(reject);
+    const cut = (): void => void demo.cutChain?.().catch(fail);
     const draw = (): void => {
       if (picture) {
         const lines = demo.draw({ colour: true, seconds: seconds(), keys: true });
@@ -33,7 +35,7 @@ export function show(demo: Demo, { mode, seconds: limit, attacksPerSecond, cutCh
     const drawing = setInterval(draw, picture ? REFRESH_MS : LINE_MS);
     const attacking = attacksPerSecond > 0 ? setInterval(() => demo.attack(), 1_000 / attacksPerSecond) : undefined;
     const cutting = cutChainAfterS > 0 ? setTimeout(cut, cutChainAfterS * 1_000) : undefined;
-    const stop = (): void => {
+    const leave = (): void => {
       clearInterval(drawing);
       clearInterval(attacking);
       clearTimeout(cutting);
@@ -43,10 +45,19 @@ export function show(demo: Demo, { mode, seconds: limit, attacksPerSecond, cutCh
         const last = demo.draw({ colour: true, seconds: seconds(), keys: false });
         process.stdout.write(`\x1b[?25h\x1b[?1049l${last.join("\n")}\n`);
       }
+    };
+    const stop = (): void => {
+      leave();
       resolve();
     };
+    const fail = (error: unknown): void => {
+      leave();
+      reject(error);
+    };
+    void demo.failed?.then(fail);
     process.once("SIGINT", stop);
     process.once("SIGTERM", stop);
+    process.once("SIGHUP", stop);
     if (!picture) return;
     process.stdin.setRawMode?.(true);
     process.stdin.on("data", (keys) => {
