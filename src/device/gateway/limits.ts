@@ -29,8 +29,11 @@ export const ISOLATION_MS = 5 * 60_000;
 export const PROBE_MS = 5_000;
 export const PROBE_MS_MAX = 30 * 60_000;
 
-/** How often what changed in the shadow and was not written with a command is written. */
-export const SHADOW_FLUSH_MS = 60_000;
+/**
+ * How often what changed in the shadow and was not written with a command is written. It serves the first picture after a
+ * restart, which the devices themselves correct within seconds.
+ */
+export const SHADOW_FLUSH_MS = 600_000;
 /** Readings waiting for the telemetry's next write; the oldest makes room. */
 export const TELEMETRY_WAITING_MAX = 16_384;
 export const TELEMETRY_FLUSH_MS = 60_000;

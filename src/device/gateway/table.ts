@@ -92,10 +92,14 @@ export class DeviceTable {
     return undefined;
   }
 
-  /** Takes the place of a member of the same id. */
+  /**
+   * Takes the place of a member of the same id. What is known of the same device at the same place stays known: its count, so
+   * that nothing old is taken for new, and its conduct.
+   */
   put(record: DeviceRecord, profile: DeviceProfile, fixed: boolean): Member {
+    const before = this.#members.get(record.id);
     this.drop(record.id);
-    const member: Member = {
+    const fresh: Member = {
       record,
       profile,
       fixed,
@@ -111,6 +115,8 @@ export class DeviceTable {
       probes: 0,
       nextProbeMs: undefined,
     };
+    const member =
+      before !== undefined && sameDevice(before.record, record) ? { ...fresh, ...standing(before) } : fresh;
     this.#members.set(record.id, member);
     this.#places.set(placeName(record.link, record.address), member);
     return member;
@@ -128,6 +134,15 @@ export class DeviceTable {
     if (found.verdict !== "unknown" || this.#registeredOnly) return found;
     return { verdict: "registered", trustTier: 0, evidence: { kind: "join-window", at: record.joinedAt } };
   }
+}
+
+function sameDevice(a: DeviceRecord, b: DeviceRecord): boolean {
+  if (a.link !== b.link || a.address !== b.address || a.voucher.kind !== b.voucher.kind) return false;
+  return a.voucher.kind !== "key" || (b.voucher.kind === "key" && equalBytes(a.voucher.publicKey, b.voucher.publicKey));
+}
+
+function standing({ availability, birth, sequence, uptimeMs, heardAtMs, conduct, probes, nextProbeMs }: Member) {
+  return { availability, birth, sequence, uptimeMs, heardAtMs, conduct, probes, nextProbeMs };
 }
 
 function placeName(link: string, address: string): string {

@@ -105,6 +105,8 @@ export class GatewayService {
     const { logger, onOutput } = this.#options;
     if (output.kind === "joined") this.#carriers.get(output.record.link)?.came(output.record, output.profile);
     else if (output.kind === "left") this.#carriers.get(output.record.link)?.left(output.record);
+    else if (output.kind === "joinWindow" && output.open)
+      for (const carrier of this.#carriers.values()) carrier.joining?.();
     try {
       onOutput(output);
     } catch (thrown) {
