@@ -78,13 +78,17 @@ async function open(parts: GatewayParts, store: GatewayStore): Promise<RunningGa
   }
   const { registeredOnly, telemetry } = config.gateway;
   const core = { gateway, suite, random, registrations, registeredOnly, profileOf, telemetry, rules: shelf.engine };
-  const running: RunningGateway = new RunningGateway({ ...parts, store, devices, shelf, home }, (onOutput) => {
-    return new GatewayService({
-      ...{ core, store, carriers, installed, clock, logger, onOutput },
-      clockIsSet: parts.clockIsSet,
-      onFailure: parts.onFailure,
-    });
-  });
+  const receiptKey = await openReceiptKey(parts, store);
+  const running: RunningGateway = new RunningGateway(
+    { ...parts, ...receiptKey, store, devices, shelf, home },
+    (onOutput) => {
+      return new GatewayService({
+        ...{ core, store, carriers, installed, clock, logger, onOutput },
+        clockIsSet: parts.clockIsSet,
+        onFailure: parts.onFailure,
+      });
+    },
+  );
   return running;
 }
 
@@ -95,6 +99,33 @@ async function profilesOf({ config, setup }: GatewayParts): Promise<ReadonlyMap<
   for (const { file, line, column, problem } of mistakes)
     setup.logger.error({ file, line, column, ...problem }, "a profile stays out");
   return profiles;
+}
+
+/** The key that signs heads of receipts, behind its guard. @throws KeyError, SecretError, SigningError */
+async function openReceiptKey({ config, dataDir, setup, environment }: GatewayParts, store: GatewayStore) {
+  const name = config.gateway.key;
+  if (name === undefined) return { heads: undefined, closeKey: async () => {} };
+  const [{ HeadSigner }, { guardChainOf, openGuardStore, openKey }] = await Promise.all([
+    import("./gateway/headSigner.js"),
+    import("./signing/openKey.js"),
+  ]);
+  const { anchor, suite, random, logger } = setup;
+  const hash = suite.hash.bind(suite);
+  const guard = await openGuardStore(dataDir.path);
+  try {
+    const chain = guardChainOf(anchor, hash);
+    // After an unclean stop the very same head is asked for again.
+    const options = { place: config, environment, random, name, suite, chain, store: guard };
+    const signer = await openKey({ ...options, reserve: "each" });
+    const closeKey = async (): Promise<void> => {
+      await signer.close();
+      guard.close();
+    };
+    return { heads: new HeadSigner({ store, signer, hash, nowMs: () => performance.now(), logger }), closeKey };
+  } catch (thrown) {
+    guard.close();
+    throw thrown;
+  }
 }
 
 function keptDevices(store: GatewayStore, profileOf: (id: string) => DeviceProfile | undefined) {

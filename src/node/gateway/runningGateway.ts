@@ -8,6 +8,7 @@ import type { JsonObject } from "../jsonObject.js";
 import { GatewayDesk, readDeskRequest } from "./desk.js";
 import type { DeviceShelf } from "./deviceShelf.js";
 import type { GatewayService } from "./gatewayService.js";
+import type { HeadSigner } from "./headSigner.js";
 import type { HomeAssistantBridge } from "./homeAssistantBridge.js";
 import type { RuleShelf } from "./ruleShelf.js";
 
@@ -22,10 +23,13 @@ export interface RunningParts {
   readonly chain: () => LightStatus;
   readonly clockIsSet: (now: number) => boolean;
   readonly store: GatewayStore;
+  /** Where the gateway has a key. */
+  readonly heads: HeadSigner | undefined;
   readonly devices: DeviceShelf;
   readonly shelf: RuleShelf;
   /** There once its link has been made. */
   readonly home: { readonly bridge: HomeAssistantBridge | undefined } | undefined;
+  readonly closeKey: () => Promise<void>;
   readonly onOutput: (output: GatewayOutput) => void;
   readonly onFailure: (error: unknown) => void;
 }
@@ -52,6 +56,7 @@ export class RunningGateway {
     this.chainMoved();
     this.#chainTimer = setInterval(() => this.chainMoved(), CHAIN_FACTS_MS);
     this.service.start();
+    this.#parts.heads?.start();
   }
 
   /** The rules hear how the chain stands: after each header, and in between how old it has become. */
@@ -77,6 +82,7 @@ export class RunningGateway {
       commandsWaiting: core.commandsWaiting,
       rules: { ...this.#parts.shelf.status, mistakes: this.#mistakes.length },
       receipts: this.#receipts,
+      ...(this.#parts.heads === undefined ? {} : { receiptsSigned: this.#parts.heads.signedTo }),
       links: this.service.links(),
       counters: core.counters.snapshot(),
       ...(this.#parts.home?.bridge === undefined ? {} : { homeAssistant: this.#parts.home.bridge.counters.snapshot() }),
@@ -110,6 +116,8 @@ export class RunningGateway {
     clearInterval(this.#chainTimer);
     await this.#parts.home?.bridge?.stop();
     await this.service.stop();
+    await this.#parts.heads?.stop();
+    await this.#parts.closeKey();
     this.#parts.store.close();
   }
 
