@@ -44,7 +44,7 @@ function receiptsText(receipts: number, signedTo: unknown): string {
 }
 
 function rulesText({ active, paused, scenes, mistakes }: JsonObject): string {
-  const wrong = mistakes === 0 ? "" : `; ${mistakes} mistakes in the files, see \`edgeseal doctor\``;
+  const wrong = mistakes === 0 ? "" : `; ${mistakes} mistakes in the files, named by \`edgeseal rule reload\``;
   return `${active} active, ${paused} paused, ${scenes} scenes${wrong}`;
 }
 
