@@ -35,7 +35,7 @@ export interface GatewayFigures {
   readonly online: number;
   readonly commandsWaiting: number;
   readonly rules: { readonly active: number; readonly scenes: number; readonly mistakes: number };
-  readonly receipts?: { readonly signedTo: number };
+  readonly receiptsSigned?: number;
   readonly store: { readonly bytesWritten: number; readonly bytesOnDisk: number };
 }
 
@@ -177,7 +177,7 @@ export class HomeWorld {
       linkage: this.#house?.arrivals.figures ?? { count: 0, lastMs: undefined, p50Ms: undefined, p99Ms: undefined },
       receipts: this.#receipts,
       lastReceipt: this.#lastReceipt,
-      signedTo: status?.gateway.receipts?.signedTo ?? 0,
+      signedTo: status?.gateway.receiptsSigned ?? 0,
       notices: this.#notices,
       lastNotice: this.#lastNotice,
       ruleRefusals: this.#ruleRefusals,

@@ -155,7 +155,8 @@ async function receiptDeskOf(
   const chain = guardChainOf(anchor, suite.hash);
   try {
     const place = { place: config, environment, random, name: key, suite, chain, store: guardStore };
-    const signer = await openKey(place);
+    // Heads follow each other without a gap: after an unclean stop the key must go on at the very next one.
+    const signer = await openKey({ ...place, reserve: "each" });
     const broker = carriers.find((carrier): carrier is MqttDevices => carrier instanceof MqttDevices);
     return new ReceiptDesk({
       ...{ gateway, chain: chain.id, hash: suite.hash, signer, store, clock, logger },

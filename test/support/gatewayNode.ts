@@ -18,6 +18,8 @@ export interface GatewayNodeOptions {
   readonly brokerUrl: string;
   /** The section `gateway` of the configuration. */
   readonly gateway: Record<string, unknown>;
+  /** Further sections of it. */
+  readonly config?: Record<string, unknown>;
   /** Beside the configuration, by name. YAML or JSON. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -29,6 +31,8 @@ export interface GatewayStatus {
   readonly joiningForMs: number;
   readonly commandsWaiting: number;
   readonly receipts: number;
+  /** Number of the last one under a signed head; absent without a key. */
+  readonly receiptsSigned?: number;
   readonly rules: Readonly<Record<"active" | "paused" | "scenes" | "mistakes", number>>;
   readonly links: readonly { readonly name: string; readonly connected: boolean; readonly problem?: string }[];
   readonly counters: Readonly<Record<string, number>>;
@@ -46,7 +50,7 @@ export class GatewayNode {
   #child: ChildProcess | undefined;
   #log = "";
 
-  constructor(cli: CompiledCli, { brokerUrl, gateway, files = {} }: GatewayNodeOptions) {
+  constructor(cli: CompiledCli, { brokerUrl, gateway, files = {}, config = {} }: GatewayNodeOptions) {
     this.#cli = cli;
     this.config = join(this.#folder, "edgeseal.yaml");
     this.dataDir = join(this.#folder, "data");
@@ -62,7 +66,7 @@ export class GatewayNode {
     if (made.exitCode !== 0) throw new Error(made.error);
     this.write(
       "edgeseal.yaml",
-      JSON.stringify({ role: "gateway", client: "gw", brokers: [{ url: brokerUrl }], gateway }),
+      JSON.stringify({ role: "gateway", client: "gw", brokers: [{ url: brokerUrl }], gateway, ...config }),
     );
   }
 
@@ -74,10 +78,10 @@ export class GatewayNode {
     return this.#child?.pid;
   }
 
-  write(name: string, text: string): void {
+  write(name: string, text: string, mode = 0o644): void {
     const path = join(this.#folder, name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+    writeFileSync(path, text, { mode });
   }
 
   /** Resolves when it answers commands. */

@@ -6,7 +6,19 @@ const KIB = 1_024;
 
 export function gatewayLines(gateway: JsonObject): string[] {
   const line = (name: string, value: string): string => `${name.padEnd(NAME_WIDTH)}${value}`;
-  const { devices, online, isolated, joiningForMs, commandsWaiting, rules, links, counters, store, receipts } = gateway;
+  const {
+    devices,
+    online,
+    isolated,
+    joiningForMs,
+    commandsWaiting,
+    rules,
+    links,
+    counters,
+    store,
+    receipts,
+    receiptsSigned,
+  } = gateway;
   const out = typeof isolated === "number" && isolated > 0 ? `, ${isolated} isolated` : "";
   return [
     line("devices", `${online} of ${devices} online${out}`),
@@ -16,7 +28,7 @@ export function gatewayLines(gateway: JsonObject): string[] {
     ...(Array.isArray(links) ? links.filter(isJsonObject).map((link) => line("link", linkText(link))) : []),
     ...(isJsonObject(rules) ? [line("rules", rulesText(rules))] : []),
     line("commands", `${commandsWaiting} waiting`),
-    ...(typeof receipts === "number" ? [line("receipts", String(receipts))] : []),
+    ...(typeof receipts === "number" ? [line("receipts", receiptsText(receipts, receiptsSigned))] : []),
     ...(isJsonObject(store) ? [line("written", writtenText(store))] : []),
     ...(isJsonObject(counters) ? counterLines(counters) : []),
   ];
@@ -27,8 +39,12 @@ function linkText({ name, protocol, connected, problem }: JsonObject): string {
   return `${name} (${protocol}), ${state}`;
 }
 
+function receiptsText(receipts: number, signedTo: unknown): string {
+  return typeof signedTo === "number" ? `${receipts}, signed up to ${signedTo}` : `${receipts}, not signed`;
+}
+
 function rulesText({ active, paused, scenes, mistakes }: JsonObject): string {
-  const wrong = mistakes === 0 ? "" : `; ${mistakes} mistakes in the files, see \`edgeseal doctor\``;
+  const wrong = mistakes === 0 ? "" : `; ${mistakes} mistakes in the files, named by \`edgeseal rule reload\``;
   return `${active} active, ${paused} paused, ${scenes} scenes${wrong}`;
 }
 

@@ -94,7 +94,7 @@ export class RunningGateway {
       links: this.service.links(),
       counters: core.counters.snapshot(),
       ...(this.#parts.home?.bridge === undefined ? {} : { homeAssistant: this.#parts.home.bridge.counters.snapshot() }),
-      ...(this.#parts.receipts === undefined ? {} : { receipts: this.#parts.receipts.status() }),
+      ...(this.#parts.receipts === undefined ? {} : { receiptsSigned: this.#parts.receipts.signedTo }),
       store: { bytesWritten: usage.bytesWritten, bytesOnDisk: usage.bytesOnDisk, days: usage.days },
     };
   }
