@@ -5,6 +5,7 @@
  * zero: the first frame that arrives whole is read, whatever came before it.
  */
 import { concatBytes, EMPTY_BYTES } from "../../src/base/bytes.js";
+import { COBS_RUN_BYTES, stuffZeros, unstuffZeros } from "../../src/base/cobs.js";
 import { crc32c } from "../../src/base/crc32c.js";
 
 /** What a frame is. Those of the host are below 0x80, those of the shield above. */
@@ -37,8 +38,6 @@ export const SEQUENCE_MAX = 0xffff;
 const HEADER_BYTES = 9;
 const CRC_BYTES = 4;
 const BODY_BYTES_MAX = HEADER_BYTES + FRAME_PAYLOAD_BYTES_MAX + CRC_BYTES;
-/** COBS: one code byte, and one more for every 254 bytes without a zero. */
-const COBS_RUN_BYTES = 254;
 const ENCODED_BYTES_MAX = BODY_BYTES_MAX + Math.ceil(BODY_BYTES_MAX / COBS_RUN_BYTES);
 const DELIMITER = 0x00;
 
@@ -58,12 +57,12 @@ export function encodeFrame(frame: Frame): Uint8Array {
   body.set(payload, HEADER_BYTES);
   const end = HEADER_BYTES + payload.length;
   view.setUint32(end, crc32c(body.subarray(0, end)));
-  return concatBytes([Uint8Array.of(DELIMITER), stuff(body), Uint8Array.of(DELIMITER)]);
+  return concatBytes([Uint8Array.of(DELIMITER), stuffZeros(body), Uint8Array.of(DELIMITER)]);
 }
 
 /** Undefined for anything that is not exactly one whole frame of this version. */
 export function decodeFrame(encoded: Uint8Array): Frame | undefined {
-  const body = unstuff(encoded);
+  const body = unstuffZeros(encoded);
   if (body === undefined || body.length < HEADER_BYTES + CRC_BYTES) return undefined;
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   const length = view.getUint16(7);
@@ -73,37 +72,6 @@ export function decodeFrame(encoded: Uint8Array): Frame | undefined {
   const type = TYPE_OF_BYTE.get(view.getUint8(0));
   if (type === undefined) return undefined;
   return { type, session: view.getUint32(1), sequence: view.getUint16(5), payload: body.subarray(HEADER_BYTES, end) };
-}
-
-/** COBS: each code byte says where the next zero was. */
-function stuff(body: Uint8Array): Uint8Array {
-  const stuffed = new Uint8Array(body.length + 1 + Math.floor(body.length / COBS_RUN_BYTES));
-  let codeAt = 0;
-  let end = 1;
-  for (const byte of body) {
-    if (byte !== 0) stuffed[end++] = byte;
-    const run = end - codeAt;
-    if (byte !== 0 && run <= COBS_RUN_BYTES) continue;
-    stuffed[codeAt] = run;
-    codeAt = end++;
-  }
-  stuffed[codeAt] = end - codeAt;
-  return stuffed.subarray(0, end);
-}
-
-function unstuff(stuffed: Uint8Array): Uint8Array | undefined {
-  const body = new Uint8Array(stuffed.length);
-  let length = 0;
-  let next = 0;
-  while (next < stuffed.length) {
-    const code = stuffed[next] as number;
-    const end = next + code;
-    if (code === 0 || end > stuffed.length) return undefined;
-    for (let i = next + 1; i < end; i++) body[length++] = stuffed[i] as number;
-    next = end;
-    if (code <= COBS_RUN_BYTES && next < stuffed.length) body[length++] = 0;
-  }
-  return body.subarray(0, length);
 }
 
 /** Cuts a stream of bytes, in pieces of any size, into frames. Holds at most one frame's worth of bytes. */

@@ -2,12 +2,14 @@
 import { Command, CommanderError } from "commander";
 import { type Console, EXIT_OK, EXIT_USAGE, printFailure } from "./output.js";
 import { addChainVerbs } from "./verbs/chain.js";
+import { addDeviceVerbs } from "./verbs/device.js";
 import { addKeyVerbs } from "./verbs/key.js";
 import { addNodeVerbs } from "./verbs/node.js";
 import { addProfileVerbs } from "./verbs/profile.js";
 import { addProofVerbs } from "./verbs/proof.js";
 import { addReceiptVerbs } from "./verbs/receipt.js";
 import { addRuleVerbs } from "./verbs/rule.js";
+import { addSceneVerbs } from "./verbs/scene.js";
 import { addSetupVerbs } from "./verbs/setup.js";
 import { addSignVerbs } from "./verbs/sign.js";
 import { addSimulateVerbs } from "./verbs/simulate.js";
@@ -62,8 +64,10 @@ function programOf(console: Console, done: (exitCode: number) => void): Command 
   addTxVerbs(program, console, done);
   addChainVerbs(program, console, done);
   addProofVerbs(program, console, done);
+  addDeviceVerbs(program, console, done);
   addProfileVerbs(program, console, done);
   addRuleVerbs(program, console, done);
+  addSceneVerbs(program, console, done);
   addReceiptVerbs(program, console, done);
   addVerify(program, console, done);
   addSimulateVerbs(program, console, done);

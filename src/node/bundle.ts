@@ -14,6 +14,10 @@ const LIST_MAX = 256;
 const TEXT_CHARACTERS_MAX = 1_024;
 const PEM_CHARACTERS_MAX = 1024 * 1024;
 
+/** Roles that a bundle can make; a participant is made by `chain init`. */
+export const BUNDLE_ROLES = ["light", "publisher", "gateway"] as const;
+export type BundleRole = (typeof BUNDLE_ROLES)[number];
+
 export interface BundleBroker {
   readonly url: string;
   readonly username?: string;
@@ -37,7 +41,7 @@ export interface BundleFiles {
 
 export interface Bundle {
   readonly anchor: Anchor;
-  readonly role: "light" | "publisher";
+  readonly role: BundleRole;
   readonly client?: string;
   readonly brokers: readonly BundleBroker[];
   readonly rpc: { readonly endpoints: readonly string[]; readonly ca?: string };
@@ -59,8 +63,8 @@ export function readBundle(value: JsonObject, now: Millis): Bundle {
   checkKeys(value, "", ["edgesealBundle", "anchor", "role", "client", "brokers", "rpc", "watch"]);
   const anchor = anchorFromJson(value.anchor, now);
   const brokers = readList(value.brokers, "brokers", BROKERS_MAX, readBroker);
-  const role = value.role ?? "light";
-  if (role !== "light" && role !== "publisher") wrong("role", "light or publisher");
+  const named = value.role ?? "light";
+  const role = BUNDLE_ROLES.find((known) => known === named) ?? wrong("role", "light, publisher or gateway");
   const client = optionalText(value, "client", "client");
   return {
     anchor: { ...anchor, acceptedAt: Math.min(anchor.acceptedAt, now) },

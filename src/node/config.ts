@@ -131,8 +131,13 @@ function resolveConfig(path: string, values: ConfigValues): Config {
     folder,
     dataDir,
     client: values.client ?? defaultClient(values.role, dataDir),
-    sync: { ...values.sync, mode: values.sync.mode ?? (values.role === "light" ? "skip" : "forward") },
+    sync: { ...values.sync, mode: values.sync.mode ?? modeOf(values.role) },
   };
+}
+
+/** Whoever publishes certifies every header; whoever only follows takes the newest. */
+function modeOf(role: ConfigValues["role"]): "skip" | "forward" {
+  return role === "publisher" || role === "participant" ? "forward" : "skip";
 }
 
 /** The same at every start, different for every node of one broker. */

@@ -15,7 +15,7 @@ import type { Config } from "./config.js";
 import type { DataDir } from "./dataDir.js";
 import type { Carrier } from "./gateway/carrier.js";
 import { CommandTopic } from "./gateway/commandTopic.js";
-import { FileRegistrations, type InstalledDevice, readDeviceFile, recordOf } from "./gateway/deviceFile.js";
+import { DeviceShelf } from "./gateway/deviceShelf.js";
 import { GatewayService } from "./gateway/gatewayService.js";
 import { HomeAssistantBridge, willOf } from "./gateway/homeAssistantBridge.js";
 import { carrierOf, clientIdOf, type Guest, type LinkTools } from "./gateway/links.js";
@@ -49,11 +49,6 @@ export async function openGateway(parts: GatewayParts): Promise<RunningGateway> 
   }
 }
 
-interface Files {
-  readonly devices: readonly InstalledDevice[];
-  readonly registrations: FileRegistrations;
-}
-
 async function open(parts: GatewayParts, store: GatewayStore): Promise<RunningGateway> {
   // Clients come as soon as the broker is there, which is before the gateway is.
   let running: RunningGateway | undefined;
@@ -77,14 +72,6 @@ async function openParts(
   const gateway = config.gateway.name ?? config.client;
   const profiles = await profilesOf(parts);
   const profileOf = (id: string): DeviceProfile | undefined => profiles.get(id);
-  const { devices, registrations } = await filesOf(parts);
-  const installed = devices.flatMap((device) => {
-    const profile = profileOf(device.profile);
-    const record = recordOf(device, clock.now());
-    if (profile !== undefined) return [{ record, profile }];
-    logger.error({ device: device.id, profile: device.profile }, "there is no such profile");
-    return [];
-  });
   const hash = suite.hash.bind(suite);
   const now = (): Now => {
     const wallMs = clock.now();
@@ -96,6 +83,8 @@ async function openParts(
     scenes: resolve(config.folder, config.gateway.scenes),
     policy: resolve(config.folder, config.gateway.policy),
   };
+  const devices = await DeviceShelf.open({ path: files.devices, profileOf, clock, logger });
+  const { registrations, installed } = devices;
   const known = [...keptDevices(store, profileOf), ...installed].map(({ record, profile }): HomeDevice => {
     return { record, profile, registration: registrations.registration(record) };
   });
@@ -114,7 +103,7 @@ async function openParts(
   const core = { gateway, suite, random, registrations, registeredOnly, profileOf, telemetry, rules: shelf.engine };
   const receipts = await receiptDeskOf(parts, gateway, store, carriers);
   const running: RunningGateway = new RunningGateway(
-    { ...parts, store, shelf, home, receipts, broker, commandTopics },
+    { ...parts, store, devices, shelf, home, receipts, broker, commandTopics },
     (onOutput) => {
       return new GatewayService({
         ...{ core, store, carriers, installed, clock, logger, onOutput },
@@ -170,7 +159,8 @@ async function receiptDeskOf(
   const chain = guardChainOf(anchor, suite.hash);
   try {
     const place = { place: config, environment, random, name: key, suite, chain, store: guardStore };
-    const signer = await openKey(place);
+    // Heads follow each other without a gap: after an unclean stop the key must go on at the very next one.
+    const signer = await openKey({ ...place, reserve: "each" });
     const broker = carriers.find((carrier): carrier is MqttDevices => carrier instanceof MqttDevices);
     return new ReceiptDesk({
       ...{ gateway, chain: chain.id, hash: suite.hash, signer, store, clock, logger },
@@ -208,17 +198,6 @@ async function profilesOf({ config, setup }: GatewayParts): Promise<ReadonlyMap<
   for (const { file, line, column, problem } of mistakes)
     setup.logger.error({ file, line, column, ...problem }, "a profile stays out");
   return profiles;
-}
-
-/** Without the file nobody is registered by it; a file with mistakes is refused as a whole, and said so. */
-async function filesOf({ config, setup }: GatewayParts): Promise<Files> {
-  const path = resolve(config.folder, config.gateway.devices);
-  const { devices = [], mistakes } = await readDeviceFile(path);
-  for (const problem of mistakes) {
-    const absent = problem.code === "DEVICES_UNREADABLE" && problem.reason === "ENOENT";
-    if (!absent) setup.logger.error({ ...problem }, "the file of devices is left out");
-  }
-  return { devices, registrations: new FileRegistrations(path, devices) };
 }
 
 function keptDevices(store: GatewayStore, profileOf: (id: string) => DeviceProfile | undefined) {

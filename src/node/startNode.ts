@@ -9,6 +9,7 @@ import type { GenesisConfig } from "../codec/fisco/genesis.js";
 import { parseJson } from "../codec/json.js";
 import { loadSuite } from "../crypto/backend/select.js";
 import type { Suite, SuiteName } from "../crypto/suite.js";
+import type { GatewayOutput } from "../device/gateway/messages.js";
 import { mqttLink } from "../link/mqttLink.js";
 import { type OpenedStore, openChainStore } from "../store/openStore.js";
 import type { ChainSetup, SyncSettings } from "./chainSetup.js";
@@ -38,6 +39,8 @@ interface Service {
 export interface StartHooks {
   /** The store failed: the process must end. */
   readonly onFailure: (error: unknown) => void;
+  /** Of a gateway: everything that it says of its devices and rules, after it was stored. */
+  readonly onGateway?: (output: GatewayOutput) => void;
 }
 
 /**
@@ -56,8 +59,7 @@ export async function startNode(
     logger.info({ suite: suite.name, ...suite.backend, store: store.engine }, "back ends chosen");
     const setup: ChainSetup = { anchor, suite, store, clock: systemClock, random: systemRandom, logger };
     const onOutput = reporter(logger);
-    const { onFailure } = hooks;
-    const service = await makeService(config, dataDir, setup, genesis, { onOutput, onFailure });
+    const service = await makeService(config, dataDir, setup, genesis, { ...hooks, onOutput });
     service.start();
     return running(config, setup, store, service);
   } catch (thrown) {
@@ -101,9 +103,8 @@ async function trustOf(config: Config, dataDir: DataDir, store: OpenedStore): Pr
   return { anchor: stored ?? own, suite, genesis };
 }
 
-interface Hooks {
+interface Hooks extends StartHooks {
   readonly onOutput: (output: LightOutput) => void;
-  readonly onFailure: (error: unknown) => void;
 }
 
 async function makeService(
@@ -111,8 +112,9 @@ async function makeService(
   dataDir: DataDir,
   setup: ChainSetup,
   genesis: GenesisConfig | undefined,
-  { onOutput, onFailure }: Hooks,
+  hooks: Hooks,
 ): Promise<Service> {
+  const { onOutput, onFailure } = hooks;
   if (genesis !== undefined) {
     const { startParticipant } = await import("./startParticipant.js");
     const [broker] = linksOf(config, setup.logger);
@@ -123,8 +125,8 @@ async function makeService(
     });
   }
   if (config.role === "publisher") return await makePublisher(config, setup, onOutput, onFailure);
-  if (config.role === "gateway") return await makeGateway(config, dataDir, setup, { onOutput, onFailure });
-  return makeLight(config, setup, { onOutput, onFailure });
+  if (config.role === "gateway") return await makeGateway(config, dataDir, setup, hooks);
+  return makeLight(config, setup, hooks);
 }
 
 function makeLight(config: Config, setup: ChainSetup, { onOutput, onFailure }: Hooks): Service {
@@ -149,11 +151,15 @@ async function makeGateway(config: Config, dataDir: DataDir, setup: ChainSetup, 
       if (output.kind === "accepted") gateway.chainMoved();
     },
   });
+  const report = gatewayReporter(setup.logger);
   const gateway = await openGateway({
     ...{ config, dataDir, setup, environment: process.env },
     chain: () => light.status(),
     clockIsSet: (now) => clockIsSet(now, light.status().headerTime),
-    onOutput: gatewayReporter(setup.logger),
+    onOutput: (output) => {
+      report(output);
+      hooks.onGateway?.(output);
+    },
     onFailure: hooks.onFailure,
   });
   return {

@@ -19,8 +19,8 @@ function sourceFiles(folder: string): string[] {
     .map((name) => join(ROOT, folder, name));
 }
 
-/** Codes in the unions: `{ readonly code: "SOME_CODE"; ... }` at the level of a type. */
-const CODE_IN_UNION = /readonly code: "([A-Z][A-Z0-9_]+)"/g;
+/** Codes in the unions: `{ readonly code: "SOME_CODE"; ... }` or, where they share their data, `Refused<"SOME_CODE">`. */
+const CODE_IN_UNION = /(?:readonly code: |Refused<)"([A-Z][A-Z0-9_]+)"/g;
 
 const CODES = [...sourceFiles("src"), ...sourceFiles("hsm"), ...sourceFiles("simulator")].flatMap((file) =>
   [...readFileSync(file, "utf8").matchAll(CODE_IN_UNION)].map(([, code]) => code as string),

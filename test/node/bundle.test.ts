@@ -8,6 +8,7 @@ import { readBundle } from "../../src/node/bundle.js";
 import { setAnchor, showAnchor } from "../../src/node/commands/anchor.js";
 import { initNode } from "../../src/node/commands/init.js";
 import { openNodeState } from "../../src/node/commands/nodeState.js";
+import { checkRules } from "../../src/node/commands/rule.js";
 import { loadConfig } from "../../src/node/config.js";
 
 const NOW = Date.UTC(2026, 10, 22);
@@ -194,5 +195,44 @@ describe("anchor set", () => {
     const later = { now: () => NOW + 1_000 };
     const result = await setAnchor(config, bundle().anchor, later);
     expect(result).toMatchObject({ changed: true, anchor: { acceptedAt: NOW + 1_000 } });
+  });
+});
+
+describe("init of a gateway", () => {
+  const gateway = () => ({ ...bundle(), role: "gateway" });
+
+  it("writes a link to the broker and examples that pass the check of rules", async () => {
+    const result = await init(gateway());
+    expect(result).toMatchObject({ role: "gateway", configWritten: true });
+    expect(result.examples).toEqual([
+      "devices.yaml",
+      "policy.yaml",
+      "rules/example-hall-light.yaml",
+      "scenes/example-leaving.yaml",
+    ]);
+    const { config } = await loadConfig(result.config);
+    expect(config.role).toBe("gateway");
+    expect(config.sync.mode).toBe("skip");
+    const [link] = config.gateway.links;
+    expect(link).toMatchObject({ name: "home", protocol: "mqtt", broker: config.brokers[0] });
+    const checked = await checkRules({ files: [folder] });
+    expect(checked).toMatchObject({ ok: true, mistakes: [], findings: [], scenes: ["example-leaving"] });
+    expect(checked.rules).toMatchObject([{ id: "example-hall-light", status: "ACTIVE" }]);
+  });
+
+  it("leaves alone what the operator has written", async () => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "policy.yaml"), "policy: mine\nrules: []\n");
+    expect((await init(gateway())).examples).toEqual([]);
+    expect(readFileSync(join(folder, "policy.yaml"), "utf8")).toBe("policy: mine\nrules: []\n");
+    expect(existsSync(join(folder, "rules"))).toBe(false);
+  });
+
+  it("goes by the role that the operator names", async () => {
+    const options = { bundle: bytesOf(bundle()), bundleName: "b.json", folder, clock };
+    expect(await initNode({ ...options, role: "gateway" })).toMatchObject({ role: "gateway" });
+    await expect(initNode({ ...options, role: "king" })).rejects.toMatchObject({
+      problem: { code: "BUNDLE_FIELD", field: "role" },
+    });
   });
 });

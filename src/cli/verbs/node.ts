@@ -4,6 +4,7 @@ import { writeJson } from "../../codec/json.js";
 import { isJsonObject, type JsonObject } from "../../node/jsonObject.js";
 import { describe } from "../../text/describe.js";
 import { asJson, type Console, EXIT_NO, EXIT_OK, inWords, printAnswer } from "../output.js";
+import { gatewayLines } from "./gatewayStatus.js";
 import { configOption, configPath, type NodeOptions } from "./shared.js";
 import type { StartVerbOptions } from "./start.js";
 
@@ -68,7 +69,7 @@ export function statusLines(status: JsonObject): string[] {
     value === undefined || value === null
       ? []
       : [`${name.padEnd(12)}${typeof value === "string" ? value : writeJson(value)}`];
-  const { anchor, sources, counters, problem, headerAgeMs, role, running, state, ledger } = status;
+  const { anchor, sources, counters, problem, headerAgeMs, role, running, state, ledger, gateway } = status;
   const crash = status.faultModel === "crash" ? " (sealers are trusted not to lie)" : "";
   return [
     ...line("role", `${role}, ${running === true ? "running" : "not running"}`),
@@ -81,6 +82,7 @@ export function statusLines(status: JsonObject): string[] {
     ...line("hash", status.hash),
     ...line("header age", typeof headerAgeMs === "number" ? `${(headerAgeMs / 1_000).toFixed(1)} s` : undefined),
     ...(isJsonObject(ledger) ? ledgerLines(ledger, line) : []),
+    ...(isJsonObject(gateway) ? gatewayLines(gateway) : []),
     ...(Array.isArray(sources) ? sources.flatMap((source: unknown) => line("source", sourceText(source))) : []),
     ...(isJsonObject(counters)
       ? Object.entries(counters).map(([name, count]) => `  ${String(count).padStart(8)}  ${name}`)

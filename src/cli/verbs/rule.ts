@@ -1,9 +1,11 @@
-/** The verbs about rules: check, explain, run, simulate. */
+/** The verbs about rules: check, explain, run, simulate; reload at a running gateway. */
 import type { Command } from "commander";
 import type { RuleFilesRequest, TriedLine } from "../../node/commands/rule.js";
 import type { RuleMistake } from "../../node/rules/problems.js";
 import { describe } from "../../text/describe.js";
 import { type Console, EXIT_NO, EXIT_OK, inWords, printAnswer } from "../output.js";
+
+import { configOption, configPath, type NodeOptions } from "./shared.js";
 
 type Done = (exitCode: number) => void;
 
@@ -63,6 +65,25 @@ export function addRuleVerbs(program: Command, console: Console, done: Done): vo
       .option("--seed <N>", "the same seed gives the same days", "7")
       .option("--report <FILE>", "write a page with a picture"),
   ).action(async (files: string[], options: SimulateWords) => done(await simulate(console, files, options)));
+  configOption(
+    rule
+      .command("reload")
+      .description("the running gateway reads devices, rules, scenes and policy from their files again"),
+  ).action(async (options: NodeOptions) => done(await reload(console, options)));
+}
+
+async function reload(console: Console, options: NodeOptions): Promise<number> {
+  const [{ reloadFiles }, { loadConfig }] = await Promise.all([
+    import("../../node/commands/device.js"),
+    import("../../node/config.js"),
+  ]);
+  const { config } = await loadConfig(configPath(console, options));
+  const { rules, mistakes } = await reloadFiles(config);
+  printAnswer(console, options.json === true, { rules, mistakes }, [
+    ...mistakes.map(mistakeLine),
+    `${rules.active} rules active, ${rules.paused} paused, ${rules.scenes} scenes`,
+  ]);
+  return mistakes.length === 0 ? EXIT_OK : EXIT_NO;
 }
 
 function homeOptions(command: Command): Command {

@@ -12,6 +12,7 @@ export function addSetupVerbs(program: Command, console: Console, done: Done): v
     .description("unpack a provisioning bundle: configuration, credentials and anchor of a new node")
     .requiredOption("-b, --bundle <FILE>", "the bundle, or - for standard input")
     .option("--expect <FINGERPRINT>", "refuse any other bundle than the one with this fingerprint")
+    .option("--role <ROLE>", "light, publisher or gateway, instead of what the bundle says")
     .option("--dir <DIR>", "folder of the configuration", ".")
     .option("--json", "print one JSON object")
     .action(async (options: InitOptions) => done(await init(console, options)));
@@ -51,6 +52,7 @@ export function addSetupVerbs(program: Command, console: Console, done: Done): v
 interface InitOptions {
   readonly bundle: string;
   readonly expect?: string;
+  readonly role?: string;
   readonly dir: string;
   readonly json?: true;
 }
@@ -67,6 +69,7 @@ async function init(console: Console, options: InitOptions): Promise<number> {
     folder: options.dir,
     clock: systemClock,
     ...(options.expect === undefined ? {} : { expect: options.expect }),
+    ...(options.role === undefined ? {} : { role: options.role }),
   });
   printAnswer(console, options.json === true, result, [
     `fingerprint  ${result.fingerprint}`,
@@ -77,6 +80,7 @@ async function init(console: Console, options: InitOptions): Promise<number> {
     `data         ${result.dataDir}`,
     `anchor       ${anchorText(result.anchor)} (${result.anchorRecorded ? "recorded" : "was recorded already"})`,
     ...(result.files.length === 0 ? [] : [`credentials  ${result.files.join(", ")}`]),
+    ...(result.examples.length === 0 ? [] : [`to change    ${result.examples.join(", ")}`]),
     "next         edgeseal doctor, then edgeseal start",
   ]);
   return EXIT_OK;

@@ -7,6 +7,7 @@
  * hears everybody, often themselves too.
  */
 import { concatBytes } from "../../base/bytes.js";
+import { COBS_RUN_BYTES, stuffZeros, unstuffZeros } from "../../base/cobs.js";
 import { crc32c } from "../../base/crc32c.js";
 import { checkName, DEVICE_ID } from "./names.js";
 import { DeviceMessageError } from "./problems.js";
@@ -29,8 +30,6 @@ const HEADER_BYTES = 2;
 const ADDRESS_BYTES_MAX = 64;
 const CRC_BYTES = 4;
 const BODY_BYTES_MAX = HEADER_BYTES + ADDRESS_BYTES_MAX + FRAME_MESSAGE_BYTES_MAX + CRC_BYTES;
-/** COBS: one code byte, and one more for every 254 bytes without a zero. */
-const COBS_RUN_BYTES = 254;
 const ENCODED_BYTES_MAX = BODY_BYTES_MAX + 1 + Math.floor(BODY_BYTES_MAX / COBS_RUN_BYTES);
 const DELIMITER = 0x00;
 
@@ -57,12 +56,12 @@ export function encodeDeviceFrame({ direction, address, message }: DeviceFrame):
   for (let i = 0; i < address.length; i++) body[HEADER_BYTES + i] = address.charCodeAt(i);
   body.set(message, HEADER_BYTES + address.length);
   new DataView(body.buffer).setUint32(end, crc32c(body.subarray(0, end)));
-  return concatBytes([Uint8Array.of(DELIMITER), stuff(body), Uint8Array.of(DELIMITER)]);
+  return concatBytes([Uint8Array.of(DELIMITER), stuffZeros(body), Uint8Array.of(DELIMITER)]);
 }
 
 /** Undefined for anything that is not exactly one whole frame of this version. */
 function decodeFrame(encoded: Uint8Array): DeviceFrame | undefined {
-  const body = unstuff(encoded);
+  const body = unstuffZeros(encoded);
   if (body === undefined || body.length < HEADER_BYTES + 1 + 1 + CRC_BYTES) return undefined;
   const end = body.length - CRC_BYTES;
   if (new DataView(body.buffer, body.byteOffset).getUint32(end) !== crc32c(body.subarray(0, end))) return undefined;
@@ -76,37 +75,6 @@ function decodeFrame(encoded: Uint8Array): DeviceFrame | undefined {
 function directionOf(version: number): FrameDirection | undefined {
   if (version === VERSION_BYTE["from-device"]) return "from-device";
   return version === VERSION_BYTE["to-device"] ? "to-device" : undefined;
-}
-
-/** COBS: each code byte says where the next zero was. */
-function stuff(body: Uint8Array): Uint8Array {
-  const stuffed = new Uint8Array(body.length + 1 + Math.floor(body.length / COBS_RUN_BYTES));
-  let codeAt = 0;
-  let end = 1;
-  for (const byte of body) {
-    if (byte !== 0) stuffed[end++] = byte;
-    const run = end - codeAt;
-    if (byte !== 0 && run <= COBS_RUN_BYTES) continue;
-    stuffed[codeAt] = run;
-    codeAt = end++;
-  }
-  stuffed[codeAt] = end - codeAt;
-  return stuffed.subarray(0, end);
-}
-
-function unstuff(stuffed: Uint8Array): Uint8Array | undefined {
-  const body = new Uint8Array(stuffed.length);
-  let length = 0;
-  let next = 0;
-  while (next < stuffed.length) {
-    const code = stuffed[next] as number;
-    const end = next + code;
-    if (code === 0 || end > stuffed.length) return undefined;
-    for (let i = next + 1; i < end; i++) body[length++] = stuffed[i] as number;
-    next = end;
-    if (code <= COBS_RUN_BYTES && next < stuffed.length) body[length++] = 0;
-  }
-  return body.subarray(0, length);
 }
 
 /** Cuts a stream of bytes, in pieces of any size, into frames. Holds at most one frame's worth of bytes. */

@@ -10,6 +10,7 @@ import type { Suite } from "../../crypto/suite.js";
 import type { DeviceId, RegistrationSource } from "../device.js";
 import type { DeviceProfile } from "../profile.js";
 import type { RuleEngine } from "../rules/port.js";
+import { RuleError } from "../rules/problems.js";
 import type { ChainFacts, DeviceView, Now } from "../view.js";
 import { Actuation, SEQUENCE_COUNTER } from "./actuation.js";
 import { Intake, type Said } from "./intake.js";
@@ -181,6 +182,10 @@ export class GatewayCore
     return this.#rules.nextMs;
   }
 
+  members(): Iterable<Member> {
+    return this.#table.values();
+  }
+
   member(id: DeviceId): Member | undefined {
     return this.#table.get(id);
   }
@@ -239,7 +244,7 @@ export class GatewayCore
         this.#openWindow(input.forMs);
         break;
       case "remove":
-        this.#tell(this.#membership.remove(input.device));
+        this.#tell(this.#membership.remove(input.device, input.by));
         break;
       case "release":
         this.#release(input.device);
@@ -350,7 +355,8 @@ export class GatewayCore
     } catch (thrown) {
       const code = codeOf(thrown);
       this.#pile.counters.add(code);
-      this.#pile.outputs.push({ kind: "sceneRefused", scene, code, ...refOf(ref) });
+      const problem = thrown instanceof RuleError ? { problem: thrown.problem } : {};
+      this.#pile.outputs.push({ kind: "sceneRefused", scene, code, ...problem, ...refOf(ref) });
     }
     this.#drainRules(undefined);
   }

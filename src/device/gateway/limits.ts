@@ -31,8 +31,11 @@ export const DOUBT_MS = 3_000;
 export const PROBE_MS = 5_000;
 export const PROBE_MS_MAX = 30 * 60_000;
 
-/** How often what changed in the shadow and was not written with a command is written. */
-export const SHADOW_FLUSH_MS = 60_000;
+/**
+ * How often what changed in the shadow and was not written with a command is written. It serves the first picture after a
+ * restart, which the devices themselves correct within seconds.
+ */
+export const SHADOW_FLUSH_MS = 600_000;
 /** In one transaction, about. */
 export const SHADOW_FLUSH_BYTES = 1_048_576;
 /** Readings waiting for the telemetry's next write, and bytes of them at most; then they are written earlier. */

@@ -105,11 +105,11 @@ export class Membership {
     else this.#update({ ...known, profile: record.profile, address: record.address, name: record.name }, profile);
   }
 
-  remove(id: DeviceId): GatewayProblem | undefined {
+  remove(id: DeviceId, by?: "file"): GatewayProblem | undefined {
     const { table, pile, shadow, left } = this.#options;
     const member = table.get(id);
     if (member === undefined) return { code: "GATEWAY_DEVICE_UNKNOWN", address: id };
-    if (member.fixed) return { code: "GATEWAY_DEVICE_FIXED", device: id };
+    if (member.fixed && by !== "file") return { code: "GATEWAY_DEVICE_FIXED", device: id };
     left(member);
     table.drop(id);
     shadow.forget(id);

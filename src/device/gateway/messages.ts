@@ -13,6 +13,7 @@ import type { CommandResult, DeviceCommand } from "../command.js";
 import type { DeviceId, DeviceRecord } from "../device.js";
 import type { DeviceProfile } from "../profile.js";
 import type { Notice, RuleRefusal, RuleWrite } from "../rules/port.js";
+import type { RuleProblem } from "../rules/problems.js";
 import type { DeviceValue } from "../value.js";
 import type { Availability, ChainFacts, Reading } from "../view.js";
 import type { GatewayProblem } from "./problems.js";
@@ -58,7 +59,8 @@ export type GatewayInput =
       readonly by: "file" | "bridge";
     }
   | { readonly kind: "joinWindow"; readonly forMs: number }
-  | { readonly kind: "remove"; readonly device: DeviceId }
+  /** `by`: absent, a person, who cannot take out what the file names. */
+  | { readonly kind: "remove"; readonly device: DeviceId; readonly by?: "file" }
   /** Ends an isolation, also that of a clone. */
   | { readonly kind: "release"; readonly device: DeviceId }
   | { readonly kind: "command"; readonly request: CommandRequest }
@@ -161,7 +163,14 @@ export type GatewayOutput =
     }
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "ruleRefused"; readonly refusal: RuleRefusal }
-  | { readonly kind: "sceneRefused"; readonly scene: string; readonly code: string; readonly ref?: number }
+  | {
+      readonly kind: "sceneRefused";
+      readonly scene: string;
+      readonly code: string;
+      /** With its data, where it is a problem of ours. */
+      readonly problem?: RuleProblem;
+      readonly ref?: number;
+    }
   | { readonly kind: "receipt"; readonly sequence: number; readonly hash: Uint8Array };
 
 export type CommandCause =

@@ -5,6 +5,8 @@ import type { DeviceId } from "../device.js";
 export type GatewayProblem =
   /** Nobody is registered at this place of the link. */
   | { readonly code: "GATEWAY_DEVICE_UNKNOWN"; readonly link?: string; readonly address: string }
+  /** Somebody asked for it by its id. */
+  | { readonly code: "GATEWAY_DEVICE_MISSING"; readonly device: DeviceId }
   | { readonly code: "GATEWAY_DEVICES_FULL"; readonly max: number }
   | { readonly code: "GATEWAY_DEVICE_ID"; readonly id: string }
   | { readonly code: "GATEWAY_DEVICE_EXISTS"; readonly device: DeviceId }

@@ -30,7 +30,7 @@ export class Requests {
   read(request: CommandRequest): Omit<DeviceCommand, "id"> | GatewayProblem {
     const { device, target, value } = request;
     const member = this.#table.get(device);
-    if (member === undefined) return { code: "GATEWAY_DEVICE_UNKNOWN", address: device };
+    if (member === undefined) return { code: "GATEWAY_DEVICE_MISSING", device };
     const { now } = this.#pile;
     const isolated = member.conduct.isolatedUntilMs;
     if (isolated !== undefined && isolated > now.monotonicMs)

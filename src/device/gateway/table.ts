@@ -96,11 +96,14 @@ export class DeviceTable {
     return undefined;
   }
 
-  /** Takes the place of a member of the same id, and keeps what is known of its conduct. */
+  /**
+   * Takes the place of a member of the same id. What is known of the same device at the same place stays known: its count, so
+   * that nothing old is taken for new, and its conduct.
+   */
   put(record: DeviceRecord, profile: DeviceProfile, fixed: boolean): Member {
     const before = this.#members.get(record.id);
     this.drop(record.id);
-    const member: Member = {
+    const fresh: Member = {
       record,
       profile,
       fixed,
@@ -112,12 +115,14 @@ export class DeviceTable {
       uptimeMs: 0,
       heardAtMs: undefined,
       silentAfterMs: silenceOf(profile),
-      conduct: before?.conduct ?? new Conduct(),
+      conduct: new Conduct(),
       key: record.voucher.kind === "key" ? this.#suite.prepare(record.voucher.publicKey) : undefined,
       probes: 0,
       nextProbeMs: undefined,
       doubtedUntilMs: undefined,
     };
+    const member =
+      before !== undefined && sameDevice(before.record, record) ? { ...fresh, ...standing(before) } : fresh;
     this.#members.set(record.id, member);
     const place = placeName(record.link, record.address);
     // Where a retired device was, another one may be now.
@@ -138,6 +143,15 @@ export class DeviceTable {
     if (found.verdict !== "unknown" || this.#registeredOnly) return found;
     return { verdict: "registered", trustTier: 0, evidence: { kind: "join-window", at: record.joinedAt } };
   }
+}
+
+function sameDevice(a: DeviceRecord, b: DeviceRecord): boolean {
+  if (a.link !== b.link || a.address !== b.address || a.voucher.kind !== b.voucher.kind) return false;
+  return a.voucher.kind !== "key" || (b.voucher.kind === "key" && equalBytes(a.voucher.publicKey, b.voucher.publicKey));
+}
+
+function standing({ availability, birth, sequence, uptimeMs, heardAtMs, conduct, probes, nextProbeMs }: Member) {
+  return { availability, birth, sequence, uptimeMs, heardAtMs, conduct, probes, nextProbeMs };
 }
 
 function placeName(link: string, address: string): string {

@@ -51,6 +51,8 @@ export interface EngineOptions {
   readonly restored: ReadonlyMap<string, Uint8Array>;
   /** The newest receipt that was kept. */
   readonly lastReceipt?: { readonly sequence: number; readonly hash: Uint8Array };
+  /** The engine that served until now: rules that have not changed go on with what their triggers know. */
+  readonly before?: LocalRuleEngine;
   readonly now: Now;
 }
 
@@ -91,6 +93,9 @@ export class LocalRuleEngine implements RuleEngine {
     const rules = options.rules.map((held) => this.#usable(held));
     this.#index = new TriggerIndex(rules);
     this.#index.rebuild(this.#directory);
+    if (options.before !== undefined) {
+      for (const waiting of this.#index.goOnFrom(options.before.#index)) this.#timers.plan(waiting);
+    }
     const drafts: Draft[] = [];
     this.#rules = rules.map((held) => this.#slotOf(held, undefined, drafts));
     for (const held of options.scenes) this.#slotOf(undefined, held, drafts);

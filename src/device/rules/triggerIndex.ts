@@ -1,4 +1,5 @@
 /** From a device's property or event to the triggers that listen to it: a reading costs what listens, not all there is. */
+import { toHex } from "../../base/bytes.js";
 import type { DeviceId } from "../device.js";
 import { propertyOf } from "./facts.js";
 import type { HeldRule, Trigger } from "./language.js";
@@ -63,6 +64,28 @@ export class TriggerIndex {
       }
     }
     return [...before].filter(([key, trigger]) => this.#bound.get(key) !== trigger).map(([, trigger]) => trigger);
+  }
+
+  /**
+   * What triggers of unchanged rules know of the past, out of another index: what has fired has fired, and who waits goes on.
+   * @returns those that wait for their time.
+   */
+  goOnFrom(before: TriggerIndex): readonly BoundTrigger[] {
+    const known = new Map([...before.#bound.values()].map((bound) => [before.#lasting(bound), bound]));
+    const waiting: BoundTrigger[] = [];
+    for (const bound of this.#bound.values()) {
+      const other = known.get(this.#lasting(bound));
+      if (other === undefined || other.property !== bound.property) continue;
+      bound.goOnFrom(other);
+      if (bound.dueMs !== undefined) waiting.push(bound);
+    }
+    return waiting;
+  }
+
+  /** A name that does not depend on which other rules there are. */
+  #lasting({ rule, trigger, device, property }: BoundTrigger): string {
+    const held = this.#rules[rule] as HeldRule;
+    return `${toHex(held.hash)}/${held.rule.triggers.indexOf(trigger)}/${device}/${property.name}`;
   }
 
   ofReading(device: DeviceId, property: string): readonly BoundTrigger[] {

@@ -25,6 +25,13 @@ export class BoundTrigger implements Timed {
     this.property = property;
   }
 
+  /** Goes on from where another one of the same rule stood at the same property. */
+  goOnFrom(before: BoundTrigger): void {
+    this.#active = before.#active;
+    this.#reference = before.#reference;
+    this.dueMs = before.dueMs;
+  }
+
   /** Whether it fires at once. With `forMs` it sets `dueMs` instead, or clears it. */
   reading(value: DeviceValue, nowMs: number): boolean {
     const fires = this.#moves(value);

@@ -1,8 +1,11 @@
 /** The first `edgeseal.yaml`, with comments; from then on the file is the operator's and is never written again. */
-import type { BundleBroker, BundleFiles } from "../bundle.js";
+import type { BundleBroker, BundleFiles, BundleRole } from "../bundle.js";
+
+/** Of the first link to devices. */
+export const FIRST_LINK = "home";
 
 export interface FirstConfig {
-  readonly role: "light" | "publisher";
+  readonly role: BundleRole;
   readonly client: string;
   readonly chain: string;
   readonly brokers: readonly { readonly broker: BundleBroker; readonly files: BundleFiles }[];
@@ -18,6 +21,7 @@ export function firstConfigYaml(config: FirstConfig): string {
     "# Relative paths start at the folder of this file. `edgeseal doctor` checks everything.",
     "",
     "# light: follow the chain over MQTT. publisher: follow a node over JSON-RPC and put its headers on MQTT.",
+    "# gateway: follow the chain over MQTT, speak to devices and carry out rules.",
     `role: ${config.role}`,
     "",
     "# State of the node; one process at a time.",
@@ -30,6 +34,7 @@ export function firstConfigYaml(config: FirstConfig): string {
     "brokers:",
     ...config.brokers.flatMap(brokerLines),
     ...endpointLines(config),
+    ...gatewayLines(config),
   ];
   if (config.watch.length > 0) {
     lines.push(
@@ -72,6 +77,29 @@ function endpointLines({ endpoints, rpcCaFile }: FirstConfig): string[] {
   ];
   if (rpcCaFile !== undefined) lines.push(`  caFile: ${quoted(rpcCaFile)}`);
   return lines;
+}
+
+function gatewayLines({ role, brokers }: FirstConfig): string[] {
+  const [first] = brokers;
+  if (role !== "gateway" || first === undefined) return [];
+  const [url = "", ...access] = brokerLines(first).map((line) => line.slice("  - ".length));
+  return [
+    "",
+    "# Devices and rules: docs/operating/gateway.md. Files beside this one: devices.yaml, policy.yaml, rules/, scenes/.",
+    "gateway:",
+    "  links:",
+    "    # Devices at the broker of the chain; a broker of their own is better where there are many.",
+    `    - name: ${FIRST_LINK}`,
+    "      protocol: mqtt",
+    "      broker:",
+    ...[url, ...access].map((line) => `        ${line}`),
+    "      # zigbee2mqtt: [zigbee2mqtt]",
+    "    # - name: meters",
+    "    #   protocol: modbus",
+    "    #   path: /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0",
+    "    #   baudRate: 9600",
+    `  # homeAssistant: { link: ${FIRST_LINK} }`,
+  ];
 }
 
 /** A JSON string is a YAML string as well (YAML 1.2.2, section 1.2), whatever stands in it. */

@@ -5,6 +5,7 @@ import { type Config, loadConfig, readConfigValue } from "../config.js";
 import { checkBrokers } from "./doctor/brokers.js";
 import { checkEndpoints } from "./doctor/endpoints.js";
 import type { Finding } from "./doctor/finding.js";
+import { checkGateway } from "./doctor/gateway.js";
 import { checkClock, checkNode, checkSuite } from "./doctor/machine.js";
 import { checkParticipant } from "./doctor/participant.js";
 import { checkState } from "./doctor/state.js";
@@ -28,6 +29,7 @@ export async function doctor(options: DoctorOptions): Promise<readonly Finding[]
     ...loaded.findings,
     ...state.findings,
     ...(await checkParticipant(config, options.environment)),
+    ...(await checkGateway(config, options.environment, options.clock)),
     ...(await checkBrokers(config, options.environment)),
     ...(await checkEndpoints(config, options.environment, options.clock)),
   ];

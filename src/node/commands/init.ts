@@ -1,18 +1,19 @@
 /** `edgeseal init`: unpacks a provisioning bundle into a folder, once or as often as one likes. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { toHex } from "../../base/bytes.js";
 import type { Clock } from "../../base/clock.js";
 import { type AnchorJson, anchorToJson } from "../../chain/anchor.js";
 import { fingerprintOf, isFingerprint } from "../bundle/fingerprint.js";
 import { BundleError } from "../bundle/problems.js";
 import { firstConfigYaml } from "../bundle/writeYaml.js";
-import { type Bundle, type BundleFiles, readBundle } from "../bundle.js";
+import { type Bundle, type BundleFiles, type BundleRole, readBundle } from "../bundle.js";
 import { writeChecked } from "../config/checked.js";
 import { CONFIG_FILE_DEFAULT, type Config, type LoadedConfig, loadConfig } from "../config.js";
 import { writeFileDurably } from "../dataDir/files.js";
 import { anchorName, anchorWrite, readAnchor, sameAnchor } from "./anchorRecord.js";
+import { FIRST_FILES } from "./init/gatewayFiles.js";
 import { openNodeState } from "./nodeState.js";
 import { parseObject } from "./readInput.js";
 
@@ -23,6 +24,8 @@ export interface InitOptions {
   readonly folder: string;
   /** Fingerprint that the operator gave; anything else is refused before a byte is written. */
   readonly expect?: string;
+  /** Instead of the bundle's. */
+  readonly role?: string;
   readonly clock: Clock;
 }
 
@@ -36,8 +39,11 @@ export interface InitResult {
   readonly dataDir: string;
   readonly anchor: AnchorJson;
   readonly anchorRecorded: boolean;
+  readonly role: BundleRole;
   /** Names of the credential files written beside the configuration. */
   readonly files: readonly string[];
+  /** Names of a gateway's first files; those that were there are left as they are. */
+  readonly examples: readonly string[];
 }
 
 const CLIENT_RANDOM_BYTES = 4;
@@ -53,7 +59,8 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
   if (expect !== undefined && !isFingerprint(expect, fingerprint)) {
     throw new BundleError({ code: "BUNDLE_FINGERPRINT", computed: fingerprint, expected: expect.slice(0, 100) });
   }
-  const bundle = readBundle(parseObject(bytes, options.bundleName), clock.now());
+  const named = parseObject(bytes, options.bundleName);
+  const bundle = readBundle(options.role === undefined ? named : { ...named, role: options.role }, clock.now());
   const folder = resolve(options.folder);
   const configPath = join(folder, CONFIG_FILE_DEFAULT);
   const configFound = existsSync(configPath);
@@ -74,6 +81,7 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
     }
     const files = writeFiles(folder, bundle);
     if (before === undefined) state.store.apply([anchorWrite(bundle.anchor)]);
+    const examples = bundle.role === "gateway" ? writeExamples(folder) : [];
     // Last, so that a folder with a configuration is a complete one.
     if (!configFound) write(configPath, yamlOf(bundle), CONFIG_MODE);
     rememberChecked(await loadConfig(configPath));
@@ -85,7 +93,9 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
       dataDir: place.dataDir,
       anchor: anchorToJson(before ?? bundle.anchor),
       anchorRecorded: before === undefined,
+      role: bundle.role,
       files,
+      examples,
     };
   } finally {
     state.close();
@@ -151,6 +161,17 @@ function writeFiles(folder: string, { brokers, rpc }: Bundle): string[] {
   }
   put(RPC_CA_FILE, rpc.ca, PUBLIC_MODE);
   return written;
+}
+
+function writeExamples(folder: string): string[] {
+  const missing = FIRST_FILES.filter(({ name }) => !existsSync(join(folder, name)));
+  // Whoever has begun to write rules wants no examples among them.
+  if (missing.length < FIRST_FILES.length) return [];
+  for (const { name, text } of missing) {
+    makeFolder(dirname(join(folder, name)));
+    write(join(folder, name), text, PUBLIC_MODE);
+  }
+  return missing.map(({ name }) => name);
 }
 
 function makeFolder(path: string): void {

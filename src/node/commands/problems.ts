@@ -26,6 +26,8 @@ export class VerifyError extends DomainError<VerifyProblem> {
 export type CommandProblem =
   | { readonly code: "COMMAND_USAGE"; readonly reason: string }
   | { readonly code: "COMMAND_NODE_NOT_RUNNING"; readonly dataDir: string }
+  /** The command is about devices; this node has none. */
+  | { readonly code: "COMMAND_NOT_GATEWAY"; readonly path: string; readonly role: string }
   | { readonly code: "COMMAND_NODE_RUNNING"; readonly dataDir: string }
   | { readonly code: "COMMAND_SEALERS_NOT_TAKEN"; readonly number: number; readonly hash: string };
 

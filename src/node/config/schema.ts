@@ -72,7 +72,7 @@ const sync = z
       .enum(["skip", "forward"])
       .optional()
       .describe(
-        "`skip` verifies the newest header and jumps; `forward` verifies every header. Default: `skip` for `light`, `forward` for `publisher`, which accepts nothing else.",
+        "`skip` verifies the newest header and jumps; `forward` verifies every header. Default: `skip` for `light` and `gateway`, `forward` for `publisher` and `participant`, which accept nothing else.",
       ),
     fill: z
       .boolean()

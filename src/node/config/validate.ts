@@ -1,5 +1,6 @@
 /** From a parsed file to values, or to everything that is wrong with it. Loads the schema, and with it zod. */
 import { isLoopback } from "../../link/loopback.js";
+import { fieldName, valueAt } from "../fieldPaths.js";
 import { ConfigError, type ConfigProblem } from "./problems.js";
 import { type ConfigValues, configJsonSchema, configSchema } from "./schema.js";
 
@@ -25,34 +26,19 @@ export function validateConfig(path: string, value: unknown): ConfigValues {
 }
 
 function problemsOf(path: string, issue: Issue, value: unknown): ConfigProblem[] {
-  const field = fieldName(issue.path);
+  const place = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
+  const field = fieldName(place);
   if (issue.code !== "unrecognized_keys") {
-    const missing = issue.code === "invalid_type" && valueAt(value, issue.path) === undefined;
+    const missing = issue.code === "invalid_type" && valueAt(value, place) === undefined;
     return [{ code: "CONFIG_VALUE", path, field, reason: missing ? "it is missing" : issue.message }];
   }
   const known = knownKeys(issue.path);
   return (issue.keys ?? []).map((key) => ({
     code: "CONFIG_KEY_UNKNOWN",
     path,
-    field: fieldName([...issue.path, key]),
+    field: fieldName([...place, key]),
     nearest: nearestOf(key, known),
   }));
-}
-
-/** `brokers[0].url` */
-function fieldName(path: readonly PropertyKey[]): string {
-  return path
-    .map((part, i) => (typeof part === "number" ? `[${part}]` : `${i === 0 ? "" : "."}${String(part)}`))
-    .join("");
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let at = value;
-  for (const part of path) {
-    if (typeof at !== "object" || at === null) return undefined;
-    at = (at as Record<PropertyKey, unknown>)[part];
-  }
-  return at;
 }
 
 interface SchemaNode {

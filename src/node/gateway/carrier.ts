@@ -18,6 +18,8 @@ export interface Carrier {
   /** A device of this link has come, or its profile has changed. */
   came(record: DeviceRecord, profile: DeviceProfile): void;
   left(record: DeviceRecord): void;
+  /** The join window has opened: who was turned away before may be offered again. */
+  joining?(): void;
   send(message: GatewayMessage): void;
   status(): CarrierStatus;
   stop(): Promise<void>;

@@ -17,10 +17,15 @@ export const WAITING_MAX = 64;
 
 export type DeskRequest =
   | { readonly ask: "devices" }
+  /** The files of devices, rules, scenes and the policy again. */
+  | { readonly ask: "reload" }
   | { readonly ask: "device" | "remove" | "release"; readonly device: string }
   | { readonly ask: "join"; readonly forMs: number }
   | { readonly ask: "set"; readonly device: string; readonly target: string; readonly value?: string }
   | { readonly ask: "scene"; readonly scene: string };
+
+/** What needs nothing but the core; the files are somebody else's. */
+export type DeskQuestion = Exclude<DeskRequest, { readonly ask: "reload" }>;
 
 export type DeskAnswer =
   | { readonly answer: unknown }
@@ -30,6 +35,7 @@ export type DeskAnswer =
 export function readDeskRequest({ ask, device, forMs, target, value, scene }: JsonObject): DeskRequest | undefined {
   switch (ask) {
     case "devices":
+    case "reload":
       return { ask };
     case "device":
     case "remove":
@@ -63,14 +69,15 @@ export class GatewayDesk {
       const { result, latencyUs } = output;
       this.#answer(output.cause.ref, { answer: { result, latencyUs } });
     } else if (output.kind === "refused") this.#answer(output.ref, { problem: output.problem });
-    else if (output.kind === "sceneRefused") this.#answer(output.ref, { problem: { code: output.code } });
+    else if (output.kind === "sceneRefused")
+      this.#answer(output.ref, { problem: output.problem ?? { code: output.code } });
   }
 
-  async ask(request: DeskRequest): Promise<DeskAnswer> {
+  async ask(request: DeskQuestion): Promise<DeskAnswer> {
     const { core } = this.#service;
     switch (request.ask) {
       case "devices": {
-        const devices = [...core.view.devices()].map((facts) => this.#line(facts as Member));
+        const devices = [...core.members()].map((member) => this.#line(member));
         const candidates = [...core.candidates];
         return { answer: { devices, candidates, joiningForMs: Math.round(core.joiningForMs) } };
       }
@@ -175,7 +182,7 @@ export class GatewayDesk {
 }
 
 function unknown(device: string): DeskAnswer {
-  return { problem: { code: "GATEWAY_DEVICE_UNKNOWN", address: device } };
+  return { problem: { code: "GATEWAY_DEVICE_MISSING", device } };
 }
 
 const WORDS: ReadonlyMap<string, boolean> = new Map([

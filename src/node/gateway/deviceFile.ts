@@ -8,6 +8,7 @@ import { equalBytes, fromHex, toHex } from "../../base/bytes.js";
 import type { Millis } from "../../base/clock.js";
 import type { DeviceId, DeviceRecord, Registration, RegistrationSource } from "../../device/device.js";
 import { nearestOf } from "../config/validate.js";
+import { fieldName, valueAt } from "../fieldPaths.js";
 import { DeviceFileError, type DeviceFileProblem } from "./deviceFileProblems.js";
 import type { DeviceFileValues } from "./deviceSchema.js";
 
@@ -238,20 +239,6 @@ function offsetOf(node: unknown): number | undefined {
 function keyOffset(node: unknown, key: string): number | undefined {
   const members = membersOf(node) as readonly { readonly key?: unknown }[];
   return offsetOf(members.find(({ key: name }) => isScalar(name) && String(name.value) === key)?.key);
-}
-
-/** `[3].groups[0]` */
-function fieldName(path: readonly (string | number)[]): string {
-  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i === 0 ? "" : "."}${part}`)).join("");
-}
-
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
-  let at = value;
-  for (const part of path) {
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, part)) return undefined;
-    at = (at as Record<string | number, unknown>)[part];
-  }
-  return at;
 }
 
 /** Registrations out of the file. */

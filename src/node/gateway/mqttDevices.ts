@@ -43,6 +43,8 @@ export interface MqttCompanion {
   readonly filters: readonly string[];
   connected(): void;
   disconnected(): void;
+  /** The join window has opened. */
+  joining?(emit: (input: GatewayInput) => void): void;
   /** False: not for me. */
   message(message: LinkMessage, emit: (input: GatewayInput) => void): boolean;
 }
@@ -113,6 +115,10 @@ export class MqttDevices implements Carrier {
     }
     if (empty.length > 0 && this.#options.link.connected)
       this.#options.link.unsubscribe(empty).catch((thrown) => this.#counters.add(codeOf(thrown)));
+  }
+
+  joining(): void {
+    for (const companion of this.#options.companions) companion.joining?.(this.#emit);
   }
 
   send(message: GatewayMessage): void {

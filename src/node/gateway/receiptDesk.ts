@@ -77,8 +77,9 @@ export class ReceiptDesk {
     this.#plan();
   }
 
-  status() {
-    return { signedTo: this.#options.store.signedTo, ...this.counters.snapshot() };
+  /** Number of the last receipt under a signed head; 0: none. */
+  get signedTo(): number {
+    return this.#options.store.signedTo;
   }
 
   async stop(): Promise<void> {

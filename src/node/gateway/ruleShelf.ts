@@ -12,6 +12,7 @@ import { LocalRuleEngine } from "../../device/rules/engine.js";
 import { FILES_ONLY, provenRules } from "../../device/rules/source.js";
 import type { Now } from "../../device/view.js";
 import { type GatewayHome, type HomeDevice, type HomeFiles, loadHome } from "../rules/home.js";
+import type { RuleMistake } from "../rules/problems.js";
 
 export interface RuleShelfOptions {
   readonly files: HomeFiles;
@@ -34,6 +35,7 @@ export interface ShelfStatus {
 export class RuleShelf {
   readonly #options: RuleShelfOptions;
   #home: GatewayHome;
+  #engine: LocalRuleEngine | undefined;
 
   private constructor(options: RuleShelfOptions, home: GatewayHome) {
     this.#options = options;
@@ -55,6 +57,11 @@ export class RuleShelf {
     };
   }
 
+  /** Of the last reading. */
+  get mistakes(): readonly RuleMistake[] {
+    return this.#home.mistakes;
+  }
+
   /** Reads everything again. False: nothing is different from what is in force. */
   async read(devices: readonly HomeDevice[]): Promise<boolean> {
     const read = await readHome(this.#options, devices);
@@ -73,13 +80,16 @@ export class RuleShelf {
     const { rules, scenes, policy } = this.#home;
     const { ruleStates, lastReceipt } = store.load();
     const offered = rules.map((held) => ({ held, proof: { kind: "file" as const, path: held.rule.id } }));
-    return new LocalRuleEngine({
+    const before = this.#engine === undefined ? {} : { before: this.#engine };
+    this.#engine = new LocalRuleEngine({
+      ...before,
       ...{ hash, gateway, view, chain, scenes, policy, now: now() },
       rules: provenRules({ rules: () => offered }, FILES_ONLY).rules,
       restored: new Map(ruleStates),
       zoneMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
       ...(lastReceipt === undefined ? {} : { lastReceipt }),
     });
+    return this.#engine;
   };
 
   #tell(): void {

@@ -8,6 +8,7 @@ import { ControlError } from "../control/problems.js";
 import type { JsonObject } from "../jsonObject.js";
 import type { CommandTopic } from "./commandTopic.js";
 import { GatewayDesk, readDeskRequest } from "./desk.js";
+import type { DeviceShelf } from "./deviceShelf.js";
 import type { GatewayService } from "./gatewayService.js";
 import type { HomeAssistantBridge } from "./homeAssistantBridge.js";
 import type { ReceiptDesk } from "./receiptDesk.js";
@@ -26,6 +27,7 @@ export interface RunningParts {
   readonly chain: () => LightStatus;
   readonly clockIsSet: (now: number) => boolean;
   readonly store: GatewayStore;
+  readonly devices: DeviceShelf;
   readonly shelf: RuleShelf;
   /** There once its link has been made. */
   readonly home: { readonly bridge: HomeAssistantBridge | undefined } | undefined;
@@ -47,9 +49,12 @@ export class RunningGateway {
   #chainTimer: NodeJS.Timeout | undefined;
   #publishTimer: NodeJS.Timeout | undefined;
   #started = false;
+  /** Number of the newest receipt; 0: none yet. */
+  #receipts: number;
 
   constructor(parts: RunningParts, make: (onOutput: (output: GatewayOutput) => void) => GatewayService) {
     this.#parts = parts;
+    this.#receipts = parts.store.load().lastReceipt?.sequence ?? 0;
     this.service = make((output) => this.#output(output));
     this.desk = new GatewayDesk(this.service);
   }
@@ -75,18 +80,21 @@ export class RunningGateway {
 
   status() {
     const { core } = this.service;
-    const devices = [...core.view.devices()];
+    const devices = [...core.members()];
+    const nowMs = performance.now();
     const { usage } = this.#parts.store;
     return {
       devices: devices.length,
       online: devices.filter(({ availability }) => availability === "online").length,
+      isolated: devices.filter(({ conduct }) => (conduct.isolatedUntilMs ?? 0) > nowMs).length,
       joiningForMs: Math.round(core.joiningForMs),
       commandsWaiting: core.commandsWaiting,
-      rules: this.#parts.shelf.status,
+      rules: { ...this.#parts.shelf.status, mistakes: this.#mistakes.length },
+      receipts: this.#receipts,
       links: this.service.links(),
       counters: core.counters.snapshot(),
       ...(this.#parts.home?.bridge === undefined ? {} : { homeAssistant: this.#parts.home.bridge.counters.snapshot() }),
-      ...(this.#parts.receipts === undefined ? {} : { receipts: this.#parts.receipts.status() }),
+      ...(this.#parts.receipts === undefined ? {} : { receiptsSigned: this.#parts.receipts.signedTo }),
       store: { bytesWritten: usage.bytesWritten, bytesOnDisk: usage.bytesOnDisk, days: usage.days },
     };
   }
@@ -95,7 +103,21 @@ export class RunningGateway {
   async answer(request: JsonObject): Promise<unknown> {
     const read = readDeskRequest(request);
     if (read === undefined) throw new ControlError({ code: "CONTROL_REQUEST_INVALID", reason: "unknown question" });
-    return await this.desk.ask(read);
+    return read.ask === "reload" ? { answer: await this.reload() } : await this.desk.ask(read);
+  }
+
+  /** Files that somebody has changed: of devices, then of rules for the devices of now. What is wrong stays out. */
+  async reload() {
+    const { devices, shelf } = this.#parts;
+    for (const input of await devices.read()) this.service.input(input);
+    this.service.turn();
+    await this.readRules();
+    return { rules: shelf.status, mistakes: this.#mistakes };
+  }
+
+  get #mistakes() {
+    const { devices, shelf } = this.#parts;
+    return [...devices.mistakes, ...shelf.mistakes];
   }
 
   async stop(): Promise<void> {
@@ -111,6 +133,7 @@ export class RunningGateway {
 
   #output(output: GatewayOutput): void {
     this.#parts.home?.bridge?.output(output);
+    if (output.kind === "receipt") this.#receipts = output.sequence;
     // The first ones come while this object is being made.
     if (this.#started) {
       this.desk.heard(output);

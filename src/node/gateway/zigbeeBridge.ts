@@ -15,7 +15,8 @@ export class ZigbeeBridge implements MqttCompanion {
   readonly #link: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  #devices: readonly string[] = [];
+  /** As the bridge listed them last. */
+  #devices: readonly ZigbeeDevice[] = [];
 
   constructor(base: string, link: string, clock: Clock, logger: Logger) {
     this.#base = base;
@@ -43,17 +44,22 @@ export class ZigbeeBridge implements MqttCompanion {
     for (const { code } of problems) this.counters.add(code);
     const there = devices.filter(({ disabled }) => !disabled);
     this.#logger.info({ bridge: this.#base, devices: there.length, problems: problems.length }, "bridge lists devices");
-    this.#devices = there.map(({ ieeeAddress }) => ieeeAddress);
-    for (const device of there)
+    this.#devices = there;
+    this.joining(emit);
+  }
+
+  /** A bridge tells its list once, perhaps long before the window opens. */
+  joining(emit: (input: GatewayInput) => void): void {
+    for (const device of this.#devices)
       emit({ kind: "install", record: this.#recordOf(device), profile: device.profile, by: "bridge" });
   }
 
   /** When the bridge is gone, nobody speaks for its devices. */
   #state(payload: Uint8Array, emit: (input: GatewayInput) => void): void {
     if (readZigbeeState(payload) !== "offline") return;
-    for (const device of this.#devices) {
+    for (const { ieeeAddress } of this.#devices) {
       emit({
-        ...{ kind: "heard", device, retained: false, readings: [], events: [], faults: [] },
+        ...{ kind: "heard", device: ieeeAddress, retained: false, readings: [], events: [], faults: [] },
         availability: "offline",
       });
     }

@@ -1,6 +1,7 @@
 /** The shape of a profile file. Loads the schema, and with it zod. */
 import type { ProfileSource } from "../../device/profile/source.js";
 import { nearestOf } from "../config/validate.js";
+import { fieldName, valueAt } from "../fieldPaths.js";
 import type { ProfileFileProblem } from "./problems.js";
 import { profileJsonSchema, profileSchema } from "./schema.js";
 
@@ -47,20 +48,6 @@ function issuesOf(issue: Issue, value: unknown): ShapeIssue[] {
         ? `"${String(found).slice(0, 64)}" is none of the known ones; the nearest is "${nearestOf(String(found), known)}"`
         : issue.message;
   return [{ path, key: undefined, problem: { code: "PROFILE_FILE_VALUE", field: fieldName(path), reason } }];
-}
-
-/** `binding.reads[0].topic` */
-function fieldName(path: readonly (string | number)[]): string {
-  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i === 0 ? "" : "."}${part}`)).join("");
-}
-
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
-  let at = value;
-  for (const part of path) {
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, part)) return undefined;
-    at = (at as Record<string | number, unknown>)[part];
-  }
-  return at;
 }
 
 interface SchemaNode {

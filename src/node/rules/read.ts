@@ -3,6 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import type { Document, LineCounter } from "yaml";
 import type { PolicyText, RuleText, SceneText } from "../../device/rules/compile/text.js";
 import { nearestOf } from "../config/validate.js";
+import { fieldName, valueAt } from "../fieldPaths.js";
 import { placeOf } from "../profiles/read.js";
 import type { RuleFileProblem, RuleMistake } from "./problems.js";
 
@@ -127,19 +128,6 @@ function mistakesOf(file: string, document: Document, lines: LineCounter, issue:
   const reason = missing ? "it is missing" : issue.message;
   const problem = { code: "RULE_FILE_VALUE", field: fieldName(path), reason } as const;
   return [{ file, ...placeOf(document, lines, path, undefined), problem }];
-}
-
-function fieldName(path: readonly (string | number)[]): string {
-  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i === 0 ? "" : "."}${part}`)).join("");
-}
-
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
-  let at = value;
-  for (const part of path) {
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, part)) return undefined;
-    at = (at as Record<string | number, unknown>)[part];
-  }
-  return at;
 }
 
 /** `then[0].set` as `["then", 0, "set"]`. */

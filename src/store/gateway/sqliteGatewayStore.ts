@@ -1,4 +1,5 @@
 /** A gateway's store on disk, over either SQLite engine: one `apply` is one transaction and one sync. */
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Clock } from "../../base/clock.js";
 import type { GatewayWrite } from "../../device/gateway/messages.js";
 import type {
@@ -24,6 +25,7 @@ import {
   GATEWAY_STORE_LIMITS,
   type GatewayStoreLimits,
   RECEIPTS_PER_READ_MAX,
+  VALUE_BYTES_MAX,
   WRITTEN_DAYS_MAX,
   WRITTEN_FLUSH_MS,
 } from "./limits.js";
@@ -334,8 +336,10 @@ export class SqliteGatewayStore implements GatewayStore {
   #addTelemetry({ from, to, readings, bytes }: GatewayWrite & { readonly kind: "telemetry" }): void {
     this.#lastTelemetry += 1;
     const id = this.#lastTelemetry;
-    this.#statements.addTelemetry.run(id, from, to, readings, telemetrySum(id, from, to, readings, bytes), bytes);
-    this.#telemetry.added(id, bytes.length);
+    // A piece repeats itself: names of a few devices, values near each other. It takes a third on the flash.
+    const packed = deflateRawSync(bytes);
+    this.#statements.addTelemetry.run(id, from, to, readings, telemetrySum(id, from, to, readings, packed), packed);
+    this.#telemetry.added(id, packed.length);
   }
 
   #prune(now: number): void {
@@ -373,10 +377,11 @@ export class SqliteGatewayStore implements GatewayStore {
 
   #blockOf(id: number, row: SqlRow): TelemetryBlock {
     const [from, to, readings] = [row.from_ms, row.to_ms, row.readings].map(integerOf);
-    const bytes = bytesOf(row.bytes);
+    const packed = bytesOf(row.bytes);
     const place = `telemetry ${id}`;
     if (from === undefined || to === undefined || readings === undefined) return this.#file.damaged(place, "SHAPE");
-    if (row.sum !== telemetrySum(id, from, to, readings, bytes)) this.#file.damaged(place, "CHECKSUM");
+    if (row.sum !== telemetrySum(id, from, to, readings, packed)) this.#file.damaged(place, "CHECKSUM");
+    const bytes = new Uint8Array(inflateRawSync(packed, { maxOutputLength: VALUE_BYTES_MAX }));
     return { from, to, readings, bytes };
   }
 

@@ -10,6 +10,10 @@ export const gatewayTexts: Texts<GatewayProblem> = {
       `Something spoke at ${p.address}${p.link === undefined ? "" : ` of the link ${p.link}`}, where no device is installed.`,
     advice: "To add it, open the join window or name it in the file of devices.",
   },
+  GATEWAY_DEVICE_MISSING: {
+    says: (p) => `The gateway has no device ${p.device}.`,
+    advice: "`edgeseal device list` shows those it has.",
+  },
   GATEWAY_DEVICES_FULL: {
     says: (p) => `The gateway has its ${p.max} devices and takes no more.`,
     advice: "Remove devices that are no longer there, or run a second gateway.",
@@ -89,7 +93,8 @@ export const gatewayTexts: Texts<GatewayProblem> = {
   },
   GATEWAY_COMMAND_DENIED: {
     says: (p) => `${p.target} of ${p.device} may not be set (${p.reason}).`,
-    advice: "The trust policy decides who may do what; what it does not allow is refused.",
+    advice:
+      "The trust policy decides who may do what; what it does not allow is refused. The command line is `person:operator` there.",
   },
   GATEWAY_ACK_UNKNOWN: { says: (p) => `${p.device} answered a command that nobody has sent or that was settled.` },
 };

@@ -160,6 +160,10 @@ export const commandTexts: Texts<CommandProblem> = {
     says: (p) => `No node runs on the data directory ${p.dataDir}.`,
     advice: "Start it with `edgeseal start`.",
   },
+  COMMAND_NOT_GATEWAY: {
+    says: (p) => `The node of ${p.path} is a ${p.role}; only a gateway has devices and rules.`,
+    advice: "Name the gateway's configuration with --config.",
+  },
   COMMAND_NODE_RUNNING: {
     says: (p) => `A node runs on the data directory ${p.dataDir}.`,
     advice: "Stop it first: `edgeseal stop`, or `systemctl stop edgeseal`.",

@@ -79,7 +79,7 @@ describe("a command", () => {
   });
 
   test.each([
-    ["an unknown device", { ...lampOn, device: "nobody" }, "GATEWAY_DEVICE_UNKNOWN"],
+    ["an unknown device", { ...lampOn, device: "nobody" }, "GATEWAY_DEVICE_MISSING"],
     ["an unknown target", { ...lampOn, target: "colour" }, "GATEWAY_NAME_UNKNOWN"],
     ["what can only be read", { ...lampOn, device: "smoke", target: "smoke" }, "GATEWAY_NOT_WRITABLE"],
     ["another type", { ...lampOn, value: 1 }, "GATEWAY_VALUE_REFUSED"],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MODELS } from "../../../simulator/devices/models.js";
 import { NativeDevice } from "../../../simulator/devices/nativeDevice.js";
-import { FAULTS_PER_MINUTE_MAX, ISOLATION_MS } from "../../../src/device/gateway/limits.js";
+import { FAULTS_PER_MINUTE_MAX, ISOLATION_MS, SHADOW_FLUSH_MS } from "../../../src/device/gateway/limits.js";
 import { GatewayHouse, LINK } from "../../support/gatewayHouse.js";
 import { FIRE, FIRE_DEVICES } from "./sampleRules.js";
 
@@ -97,7 +97,7 @@ describe("joining", () => {
     const house = new GatewayHouse({ devices: FIRE_DEVICES });
     house.settle();
     house.report("heat");
-    house.run(61_000);
+    house.run(SHADOW_FLUSH_MS + 1_000);
     house.restart();
     expect(house.core.readingsOf("heat").get("temperature")?.value).toBeGreaterThan(1_000);
     expect(house.core.view.fresh("heat", "temperature", house.now.monotonicMs)).toBe(false);

@@ -45,6 +45,45 @@ const SMOKE = rule(
   ],
 );
 
+describe("rules that are read again", () => {
+  const LAMP = rule("lamp", [trigger("smoke1", "smoke", "eq", { value: true })], [command("lamp1", "on", true)]);
+  const PATIENT = rule(
+    "patient",
+    [trigger("smoke1", "smoke", "eq", { value: true, forMs: 60_000 })],
+    [command("lamp2", "on", true)],
+  );
+  const OTHER = rule("other", [trigger("button1", "single", "event")], [command("lamp2", "on", false)]);
+
+  test("do not act once more on what they have acted on", () => {
+    const home = house();
+    const before = engineOf(home, [LAMP]);
+    expect(said(hear(home, before, "smoke1", "smoke", true).commands)).toEqual(["lamp1.on=true"]);
+    const after = engineOf(home, [OTHER, LAMP], { before });
+    expect(hear(home, after, "smoke1", "smoke", true).commands).toEqual([]);
+    hear(home, after, "smoke1", "smoke", false);
+    expect(said(hear(home, after, "smoke1", "smoke", true).commands)).toEqual(["lamp1.on=true"]);
+  });
+
+  test("go on waiting where they waited", () => {
+    const home = house();
+    const before = engineOf(home, [PATIENT]);
+    hear(home, before, "smoke1", "smoke", true);
+    wait(home, before, 40_000);
+    const after = engineOf(home, [OTHER, PATIENT], { before });
+    expect(said(wait(home, after, 19_000).commands)).toEqual([]);
+    expect(said(wait(home, after, 2_000).commands)).toEqual(["lamp2.on=true"]);
+  });
+
+  test("begin anew where they were changed", () => {
+    const home = house();
+    const before = engineOf(home, [LAMP]);
+    hear(home, before, "smoke1", "smoke", true);
+    const changed = rule("lamp", [trigger("smoke1", "smoke", "eq", { value: true })], [command("lamp2", "on", true)]);
+    const after = engineOf(home, [changed], { before });
+    expect(said(hear(home, after, "smoke1", "smoke", true).commands)).toEqual(["lamp2.on=true"]);
+  });
+});
+
 describe("a rule", () => {
   test("turns smoke into commands and a notice, and its receipt is complete when all have answered", () => {
     const home = house();

@@ -24,14 +24,22 @@ export async function checkBrokers(config: Config, environment: Environment): Pr
   if (config.role === "participant" && config.participant.broker !== undefined) {
     return [{ name: "broker", level: "ok", says: "runs inside the participant" }];
   }
-  const findings = await Promise.all(config.brokers.map((broker) => checkBroker(config, broker, environment)));
+  const findings = await Promise.all(
+    config.brokers.map((broker) => checkBroker(config, broker, environment, `broker ${broker.url}`)),
+  );
   return findings.flat();
 }
 
-async function checkBroker(config: Config, broker: BrokerConfig, environment: Environment): Promise<Finding[]> {
-  const name = `broker ${broker.url}`;
+/** @param at of the broker in the configuration; absent: among `brokers`. */
+export async function checkBroker(
+  config: Config,
+  broker: BrokerConfig,
+  environment: Environment,
+  name: string,
+  at?: string,
+): Promise<Finding[]> {
   try {
-    const access = readBrokerAccess(config, broker, environment);
+    const access = readBrokerAccess(config, broker, environment, at);
     const findings = checkSecretFiles(name, config, broker, environment);
     findings.push(await checkLogin(name, config, broker, access));
     if (access.tls !== undefined && findings.at(-1)?.level === "ok") {

@@ -23,7 +23,12 @@ export async function checkParticipant(config: Config, environment: Environment)
   const findings = [await checkGenesis(config)];
   // A key on a token serves one process at a time; a running node has it, and its ledger, in its hands.
   if (running !== undefined) return findings;
-  return [...findings, await checkKey(config, environment), await checkLedger(config), await checkPort(config)];
+  return [
+    ...findings,
+    await checkKey(config, config.participant.key, environment),
+    await checkLedger(config),
+    await checkPort(config),
+  ];
 }
 
 async function checkGenesis(config: Config): Promise<Finding> {
@@ -39,10 +44,10 @@ async function checkGenesis(config: Config): Promise<Finding> {
   }
 }
 
-async function checkKey(config: Config, environment: Environment): Promise<Finding> {
-  const name = `key ${config.participant.key}`;
+export async function checkKey(config: Config, named: string, environment: Environment): Promise<Finding> {
+  const name = `key ${named}`;
   try {
-    const key = keyNamed(config, config.participant.key);
+    const key = keyNamed(config, named);
     const backend = await openBackend(config, key, environment);
     await backend.close();
     const says = `${backend.facts.home} (${backend.facts.mechanism})`;

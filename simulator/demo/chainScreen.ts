@@ -1,33 +1,36 @@
 /** The live picture of the demonstration: a snapshot in, lines of text out. */
-import { styleText } from "node:util";
+
+import type { ChainSnapshot } from "./chainWorld.js";
+import {
+  bytes,
+  count,
+  headerLine,
+  labelled,
+  milliseconds,
+  type Paint,
+  painter,
+  rate,
+  type ScreenOptions,
+} from "./figures.js";
 import type { RealHeader } from "./realHeaders.js";
-import type { DemoSnapshot } from "./world.js";
 
 const ATTACKS_SHOWN = 6;
-const KIB = 1_024;
 
-export interface ScreenOptions {
-  readonly colour: boolean;
-  readonly seconds: number;
-  readonly keys: boolean;
-}
-
-export function drawScreen(snapshot: DemoSnapshot, real: readonly RealHeader[], options: ScreenOptions): string[] {
-  const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
-    options.colour ? styleText(format, text, { validateStream: false }) : text;
-  const label = (text: string): string => paint("dim", text.padEnd(10));
+export function drawChain(snapshot: ChainSnapshot, real: readonly RealHeader[], options: ScreenOptions): string[] {
+  const paint = painter(options.colour);
+  const label = labelled(paint);
   const state = paint(snapshot.state === "FOLLOWING" ? "green" : "yellow", snapshot.state);
   const lines = [
-    `${paint("bold", "edgeseal")}  a light node that checks every signature${`${options.seconds} s`.padStart(12)}`,
+    headerLine(paint, "a light node that checks every signature", options.seconds),
     `${label("chain")}${snapshot.chain}  suite ${snapshot.suite} (${snapshot.backend})  layout ${snapshot.layout}`,
     `${label("from")}${snapshot.upstream}  ->  publisher  ->  MQTT broker  ->  light node`,
     "",
-    `${label("height")}${paint("bold", number(snapshot.height))}  ${state}  header age ${milliseconds(snapshot.headerAgeMs)}`,
+    `${label("height")}${paint("bold", count(snapshot.height))}  ${state}  header age ${milliseconds(snapshot.headerAgeMs)}`,
     `${label("signers")}${signers(snapshot)}  quorum ${snapshot.quorum} of ${snapshot.sealers}`,
-    `${label("verified")}${number(snapshot.verified)} headers  ${rate(snapshot.rate)} now, ${rate(snapshot.peakRate)} at best`,
-    `${label("wire")}${kib(snapshot.bytesIn)} in, ${perHeader(snapshot)} a header`,
+    `${label("verified")}${count(snapshot.verified)} headers  ${rate(snapshot.rate)} now, ${rate(snapshot.peakRate)} at best`,
+    `${label("wire")}${bytes(snapshot.bytesIn)} in, ${perHeader(snapshot)} a header`,
     `${label("lag")}${milliseconds(snapshot.lagMs)} from block to verified and stored`,
-    `${label("memory")}${mib(snapshot.memoryBytes)} for all of this in one process, store ${kib(snapshot.storeBytes)}`,
+    `${label("memory")}${bytes(snapshot.memoryBytes)} for all of this in one process, store ${bytes(snapshot.storeBytes)}`,
     "",
     ...realLines(real, paint),
   ];
@@ -35,8 +38,6 @@ export function drawScreen(snapshot: DemoSnapshot, real: readonly RealHeader[], 
   if (options.keys) lines.push("", keyLine(snapshot, paint));
   return lines;
 }
-
-type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
 
 export function realLines(real: readonly RealHeader[], paint: Paint = (_, text) => text): string[] {
   if (real.length === 0) return [paint("yellow", "The headers of real chains are not installed here.")];
@@ -47,7 +48,7 @@ export function realLines(real: readonly RealHeader[], paint: Paint = (_, text) 
   return [paint("green", `${real.length} headers of real FISCO BCOS chains verified: ${list}`)];
 }
 
-function attackLines({ attacks, attacksKnown }: DemoSnapshot, paint: Paint): string[] {
+function attackLines({ attacks, attacksKnown }: ChainSnapshot, paint: Paint): string[] {
   const refused = attacks.filter(({ refusedBy }) => refusedBy !== undefined).length;
   const head = `${paint("dim", "attacks".padEnd(10))}${attacks.length} fired, ${refused} refused, ${attacksKnown} known`;
   const shown = attacks.slice(-ATTACKS_SHOWN).map(({ title, refusedBy }) => {
@@ -57,36 +58,15 @@ function attackLines({ attacks, attacksKnown }: DemoSnapshot, paint: Paint): str
   return [head, ...shown];
 }
 
-function keyLine({ attacksKnown }: DemoSnapshot, paint: Paint): string {
+function keyLine({ attacksKnown }: ChainSnapshot, paint: Paint): string {
   const attack = attacksKnown > 0 ? `${paint("inverse", " a ")} attack   ` : "";
   return `${attack}${paint("inverse", " q ")} quit`;
 }
 
-function signers({ signers: list, sealers }: DemoSnapshot): string {
+function signers({ signers: list, sealers }: ChainSnapshot): string {
   return Array.from({ length: sealers }, (_, i) => (list.includes(i) ? String(i) : "·")).join(" ");
 }
 
-function perHeader({ bytesIn, verified }: DemoSnapshot): string {
+function perHeader({ bytesIn, verified }: ChainSnapshot): string {
   return verified === 0 ? "-" : `${Math.round(bytesIn / verified)} bytes`;
-}
-
-function number(value: number | undefined): string {
-  return value === undefined ? "-" : value.toLocaleString("en");
-}
-
-function rate(perSecond: number): string {
-  return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString("en")}/s`;
-}
-
-function milliseconds(value: number | undefined): string {
-  if (value === undefined) return "-";
-  return value < 1_000 ? `${Math.round(value)} ms` : `${(value / 1_000).toFixed(1)} s`;
-}
-
-function kib(bytes: number): string {
-  return bytes < KIB * KIB ? `${(bytes / KIB).toFixed(1)} KiB` : mib(bytes);
-}
-
-function mib(bytes: number): string {
-  return `${(bytes / KIB / KIB).toFixed(1)} MiB`;
 }

@@ -19,7 +19,7 @@ const RESULTS_KEPT_MAX = 200;
 /** Counters that the chain itself raises. */
 const HONEST = new Set(["HEADERS_CERTIFIED", "HEADERS_LINKED"]);
 
-export class Attacker {
+export class ChainAttacker {
   readonly #issuer: ChainIssuer;
   readonly #link: ReturnType<typeof mqttLink>;
   readonly #counters: () => Readonly<Record<string, number>>;

@@ -25,17 +25,17 @@ import { ChainIssuer } from "../chain/chainIssuer.js";
 import { Forger, type WatchedTarget } from "../chain/forger.js";
 import { simulatedNode } from "../chain/rpcNode.js";
 import { startRpcServer } from "../chain/rpcServer.js";
-import { Attacker, type AttackResult } from "./attacker.js";
+import { type AttackResult, ChainAttacker } from "./chainAttacker.js";
 import { anchorOfNode } from "./upstream.js";
 
-export interface DemoOptions {
+export interface ChainOptions {
   /** JSON-RPC address of a real node; a simulated chain without. */
   readonly upstream: string | undefined;
   /** Which group of that node; its first one without. */
   readonly group: string | undefined;
 }
 
-export interface DemoSnapshot {
+export interface ChainSnapshot {
   readonly chain: string;
   readonly suite: string;
   readonly backend: string;
@@ -66,12 +66,12 @@ const BLOCK_INTERVAL_MS = 1_000;
 const PAST_BLOCKS = 2_000;
 const POLL_MS = 100;
 
-export class DemoWorld {
+export class ChainWorld {
   readonly #ending: (() => Promise<unknown> | unknown)[] = [];
   readonly #issued = new Map<number, number>();
   #issuer: ChainIssuer | undefined;
   #light: LightService | undefined;
-  #attacker: Attacker | undefined;
+  #attacker: ChainAttacker | undefined;
   #store: OpenedStore | undefined;
   #setup: ChainSetup | undefined;
   #traffic: () => number = () => 0;
@@ -81,7 +81,7 @@ export class DemoWorld {
   #rates = { at: 0, verified: 0, rate: 0, peak: 0 };
   #upstream = "";
 
-  async start(options: DemoOptions): Promise<void> {
+  async start(options: ChainOptions): Promise<void> {
     const broker = embeddedBroker({ port: 0 });
     const { port } = await broker.start();
     this.#ending.push(() => broker.stop());
@@ -95,7 +95,7 @@ export class DemoWorld {
     const target = this.#issuer === undefined ? undefined : new Forger(this.#issuer, 1).watched;
     await this.#follow(shared, url, target);
     if (this.#issuer !== undefined) {
-      this.#attacker = new Attacker(this.#issuer, url, target, () => this.#light?.status().counters ?? {});
+      this.#attacker = new ChainAttacker(this.#issuer, url, target, () => this.#light?.status().counters ?? {});
       this.#attacker.start();
       this.#ending.push(() => this.#attacker?.stop());
     }
@@ -150,7 +150,7 @@ export class DemoWorld {
     return { anchor, endpoint: server.url };
   }
 
-  async #upstreamOf({ upstream = "", group }: DemoOptions): Promise<{ anchor: Anchor; endpoint: string }> {
+  async #upstreamOf({ upstream = "", group }: ChainOptions): Promise<{ anchor: Anchor; endpoint: string }> {
     const rpc = chainRpc({ endpoints: [upstream], random: systemRandom, clock: systemClock });
     try {
       return { anchor: await anchorOfNode(rpc, group, systemClock.now()), endpoint: upstream };
@@ -226,7 +226,7 @@ export class DemoWorld {
     this.#rates = { at: now, verified: this.#verified, rate, peak };
   }
 
-  snapshot(): DemoSnapshot {
+  snapshot(): ChainSnapshot {
     this.#measureRate();
     const status = this.#light?.status();
     const anchor = this.#setup?.anchor;

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { simulatedNode } from "../../simulator/chain/rpcNode.js";
 import { startRpcServer } from "../../simulator/chain/rpcServer.js";
+import { drawChain } from "../../simulator/demo/chainScreen.js";
+import { ChainWorld } from "../../simulator/demo/chainWorld.js";
 import { verifyRealHeaders } from "../../simulator/demo/realHeaders.js";
-import { drawScreen } from "../../simulator/demo/screen.js";
-import { DemoWorld } from "../../simulator/demo/world.js";
 import { makeChain } from "../support/chains.js";
 import { until } from "../support/linkContract.js";
 
-const world = new DemoWorld();
+const world = new ChainWorld();
 
 beforeAll(() => world.start({ upstream: undefined, group: undefined }));
 afterAll(() => world.stop());
@@ -37,11 +37,11 @@ test("the real headers verify and the screen says so", async () => {
   const real = await verifyRealHeaders();
   expect(real.length).toBeGreaterThanOrEqual(3);
   expect(real.every(({ code }) => code === undefined)).toBe(true);
-  const lines = drawScreen(world.snapshot(), real, { colour: false, seconds: 7, keys: true }).join("\n");
+  const lines = drawChain(world.snapshot(), real, { colour: false, seconds: 7, keys: true }).join("\n");
   expect(lines).toContain(`${real.length} headers of real FISCO BCOS chains verified`);
   expect(lines).toContain("FOLLOWING");
   expect(lines).toContain("quorum 3 of 4");
-  const broken = drawScreen(world.snapshot(), [{ ...(real[0] as (typeof real)[number]), code: "CHAIN_QUORUM" }], {
+  const broken = drawChain(world.snapshot(), [{ ...(real[0] as (typeof real)[number]), code: "CHAIN_QUORUM" }], {
     colour: false,
     seconds: 7,
     keys: false,
@@ -57,7 +57,7 @@ test("follows a node elsewhere by its JSON-RPC alone", async () => {
   });
   chain.issueMany(20);
   const server = await startRpcServer({ node: simulatedNode(chain) });
-  const other = new DemoWorld();
+  const other = new ChainWorld();
   try {
     await other.start({ upstream: server.url, group: undefined });
     await until(() => other.snapshot().height === 20, "the tip of the node's chain");
