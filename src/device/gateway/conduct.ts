@@ -5,12 +5,16 @@ const MINUTE_MS = 60_000;
 /** Signs of a second device under one name within a minute, before they count as proof: one alone may be a late message. */
 const CLONE_SIGNS_MAX = 3;
 
+/** Connections taken over within a minute: a bad Wi-Fi makes some, two devices under one name throw each other out at once. */
+const TAKEOVERS_MAX = 10;
+
 export class Conduct {
   readonly #proven = new Bucket();
   readonly #unproven = new Bucket();
   #minuteStartMs = 0;
   #faults = 0;
   #cloneSigns = 0;
+  #takeovers = 0;
   /** Monotonic; infinite for a clone, until somebody releases it. */
   isolatedUntilMs: number | undefined;
 
@@ -41,10 +45,17 @@ export class Conduct {
     return ++this.#cloneSigns >= CLONE_SIGNS_MAX;
   }
 
+  /** True when there were too many. */
+  takenOver(monotonicMs: number): boolean {
+    this.#turnMinute(monotonicMs);
+    return ++this.#takeovers > TAKEOVERS_MAX;
+  }
+
   release(): void {
     this.isolatedUntilMs = undefined;
     this.#faults = 0;
     this.#cloneSigns = 0;
+    this.#takeovers = 0;
   }
 
   #turnMinute(monotonicMs: number): void {
@@ -52,6 +63,7 @@ export class Conduct {
     this.#minuteStartMs = monotonicMs;
     this.#faults = 0;
     this.#cloneSigns = 0;
+    this.#takeovers = 0;
   }
 }
 

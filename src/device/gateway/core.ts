@@ -419,7 +419,7 @@ export class GatewayCore
     if (member === undefined) return;
     // Whoever it is, only the one with the key is heard: a bad connection must not shut it out.
     if (member.record.voucher.kind === "key") this.#probe(member);
-    else if (member.conduct.cloneSign(this.#pile.now.monotonicMs)) this.#intake.cloned(member);
+    else if (member.conduct.takenOver(this.#pile.now.monotonicMs)) this.#intake.contested(member);
   }
 
   #release(device: DeviceId): void {

@@ -93,6 +93,14 @@ export class Intake {
     this.#isolate(member, monotonicMs + ISOLATION_MS, isolation);
   }
 
+  /** Two fight for one connection; which is the true one may show by itself. */
+  contested(member: Member): void {
+    const { pile } = this.#parts;
+    const problem: GatewayProblem = { code: "GATEWAY_DEVICE_CLONED", device: member.record.id };
+    pile.refuse(problem);
+    this.#isolate(member, pile.now.monotonicMs + ISOLATION_MS, problem);
+  }
+
   /** Which of the two is the true one only a person can tell. */
   cloned(member: Member): void {
     const problem: GatewayProblem = { code: "GATEWAY_DEVICE_CLONED", device: member.record.id };

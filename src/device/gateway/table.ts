@@ -150,8 +150,14 @@ function sameDevice(a: DeviceRecord, b: DeviceRecord): boolean {
   return a.voucher.kind !== "key" || (b.voucher.kind === "key" && equalBytes(a.voucher.publicKey, b.voucher.publicKey));
 }
 
-function standing({ availability, birth, sequence, uptimeMs, heardAtMs, conduct, probes, nextProbeMs }: Member) {
-  return { availability, birth, sequence, uptimeMs, heardAtMs, conduct, probes, nextProbeMs };
+/** What stays when a device is installed again: its count, its presence and its conduct. */
+function standing(before: Member) {
+  const { availability, birth, sequence, keptSequence, uptimeMs, heardAtMs } = before;
+  const { conduct, probes, nextProbeMs, doubtedUntilMs } = before;
+  return {
+    ...{ availability, birth, sequence, keptSequence, uptimeMs, heardAtMs },
+    ...{ conduct, probes, nextProbeMs, doubtedUntilMs },
+  };
 }
 
 function placeName(link: string, address: string): string {

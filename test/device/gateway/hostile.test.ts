@@ -4,7 +4,7 @@ import { MODELS } from "../../../simulator/devices/models.js";
 import { NativeDevice } from "../../../simulator/devices/nativeDevice.js";
 import type { DeviceMessage } from "../../../src/codec/device/messages.js";
 import type { Registration } from "../../../src/device/device.js";
-import { DOUBT_MS, FAULTS_PER_MINUTE_MAX } from "../../../src/device/gateway/limits.js";
+import { DOUBT_MS, FAULTS_PER_MINUTE_MAX, ISOLATION_MS } from "../../../src/device/gateway/limits.js";
 import { GatewayHouse, type HouseOptions, LINK } from "../../support/gatewayHouse.js";
 import { FIRE, FIRE_DEVICES } from "./sampleRules.js";
 
@@ -272,4 +272,32 @@ test("all devices of a large house are asked and answer, however slow their netw
   home.input({ kind: "linkUp", link: LINK });
   home.run(15_000);
   expect(home.refusals()).not.toContain("GATEWAY_INTERVIEW_FAILED");
+});
+
+describe("two connections under one name, of a device without a key", () => {
+  const twoAt = (home: GatewayHouse, times: number): void => {
+    for (let i = 0; i < times; i++) home.input({ kind: "takenOver", link: LINK, address: "lamp" });
+  };
+
+  test("a bad connection shuts nobody out", () => {
+    const home = new GatewayHouse({ devices: FIRE_DEVICES });
+    home.settle();
+    for (let minute = 0; minute < 5; minute++) {
+      twoAt(home, 5);
+      home.run(60_000);
+    }
+    expect(home.outputs.filter(({ kind }) => kind === "isolated")).toEqual([]);
+  });
+
+  test("a fight for it does, for a while", () => {
+    const home = new GatewayHouse({ devices: FIRE_DEVICES });
+    home.settle();
+    twoAt(home, 20);
+    expect(home.refusals()).toContain("GATEWAY_DEVICE_CLONED");
+    expect(home.core.member("lamp")?.availability).toBe("offline");
+    home.run(ISOLATION_MS);
+    home.report("lamp");
+    home.run(1_000);
+    expect(home.core.member("lamp")?.availability).toBe("online");
+  });
 });
