@@ -3,12 +3,12 @@ import { transactionDataHash } from "../../codec/fisco/transactionHash.js";
 import { decodeTransaction } from "../../codec/fisco/transactionTars.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { Proposal } from "../../ledger/ledger.js";
-import type { LedgerStore } from "../../ledger/store.js";
+import type { LedgerStore, LedgerWriter } from "../../ledger/store.js";
 
-/** @throws StoreError */
-export function keepProposal(store: LedgerStore, { number, timestamp, sealer, calls }: Proposal): void {
+/** Resolves when it is on the disk. @throws StoreError */
+export function keepProposal(writer: LedgerWriter, { number, timestamp, sealer, calls }: Proposal): Promise<void> {
   const transactions = calls.map(({ bytes }) => bytes);
-  store.keepProposal({ number, timestamp, sealer, transactions, senders: calls.map((call) => call.sender) });
+  return writer.keepProposal({ number, timestamp, sealer, transactions, senders: calls.map((call) => call.sender) });
 }
 
 /** The one for this height, if that is the last that was kept. @throws StoreError, TarsError */
