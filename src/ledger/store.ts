@@ -88,11 +88,3 @@ export interface LedgerStore {
   commit(block: BlockWrite): void;
   close(): void;
 }
-
-/** The two writes of a block, for whoever need not stand still meanwhile. One at a time. */
-export interface LedgerWriter {
-  /** As the store's; resolves when it is on the disk. */
-  keepProposal(proposal: StoredProposal): Promise<void>;
-  /** As the store's; resolves when it is on the disk. Until then the store shows the chain without this block. */
-  commit(block: BlockWrite): Promise<void>;
-}

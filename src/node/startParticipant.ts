@@ -74,8 +74,7 @@ async function open(
   if (broker !== undefined) closing.push(await startBroker(broker, logger));
   const signer = await openSigner(parts, closing);
   const [
-    { LEDGER_FILE },
-    { openLedgerStore },
+    { openSqliteLedgerStore, LEDGER_FILE },
     { SnapshotKeeper },
     { RecoveryPool },
     { Participant },
@@ -83,14 +82,13 @@ async function open(
     { rpcServer },
   ] = await Promise.all([
     import("../store/ledger/sqliteLedgerStore.js"),
-    import("../store/ledger/openLedgerStore.js"),
     import("./participant/snapshotKeeper.js"),
     import("./participant/recovery/recoveryPool.js"),
     import("./participant/participant.js"),
     import("./rpc/jsonRpc.js"),
     import("../link/rpcServer.js"),
   ]);
-  const { store, writer } = await openLedgerStore(join(dataDir.path, LEDGER_FILE));
+  const store = await openSqliteLedgerStore(join(dataDir.path, LEDGER_FILE));
   closing.push(() => store.close());
   const recoverer = new RecoveryPool({
     chain: { chainId: genesis.chainId, groupId: genesis.groupId, suite: suite.name },
@@ -106,7 +104,6 @@ async function open(
       profile: anchor.profile,
       suite,
       store,
-      writer,
       signer,
       recoverer,
       clock,

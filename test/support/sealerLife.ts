@@ -11,7 +11,7 @@ import type { HashedHeader } from "../../src/codec/hashedHeader.js";
 import type { KeyBackend } from "../../src/crypto/keyBackend.js";
 import type { SignedCall } from "../../src/ledger/execution.js";
 import { StateTree } from "../../src/ledger/state/stateTree.js";
-import type { LedgerStore, LedgerWriter } from "../../src/ledger/store.js";
+import type { LedgerStore } from "../../src/ledger/store.js";
 import { genesisAnchor } from "../../src/node/participant/genesisAnchor.js";
 import { SnapshotKeeper } from "../../src/node/participant/snapshotKeeper.js";
 import { SoloSealer } from "../../src/node/participant/soloSealer.js";
@@ -22,7 +22,6 @@ import { guardChainOf } from "../../src/node/signing/openKey.js";
 import type { ReserveMode } from "../../src/node/signing/openSession.js";
 import type { GuardedSigner } from "../../src/node/signing/port.js";
 import { openSqliteGuardStore, SIGNING_FILE } from "../../src/node/signing/sqliteGuardStore.js";
-import { writerOn } from "../../src/store/ledger/openLedgerStore.js";
 import { LEDGER_FILE, openSqliteLedgerStore } from "../../src/store/ledger/sqliteLedgerStore.js";
 import { LEDGER_INTERVAL_MS, LEDGER_TIME, NOTES_TABLE, sealerSecret, TestLedger } from "./testLedger.js";
 
@@ -64,8 +63,6 @@ export function workload(world: TestLedger, life: number, number: number): Signe
 
 export interface LifeParts {
   readonly store: LedgerStore;
-  /** Left out: the store writes in the calling thread. */
-  readonly writer?: LedgerWriter;
   readonly guardStore: GuardStore;
   readonly backend: KeyBackend;
   readonly keeper?: SnapshotKeeper;
@@ -109,18 +106,10 @@ export class SealerLife {
   /** Seals until the chain has this height. Rejects with what stopped the sealer. */
   async sealTo(height: number, onBlock: (header: HashedHeader) => void = () => {}): Promise<void> {
     const { world } = this;
-    const { store, keeper, writer = writerOn(store) } = this.#parts;
+    const { store, keeper } = this.#parts;
     await new Promise<void>((resolve, reject) => {
       const sealer = new SoloSealer({
-        ...{
-          hash: world.suite.hash,
-          ledger: world.ledger,
-          store,
-          writer,
-          signer: this.#signer,
-          intervalMs: 0,
-          idleMs: 0,
-        },
+        ...{ hash: world.suite.hash, ledger: world.ledger, store, signer: this.#signer, intervalMs: 0, idleMs: 0 },
         // Other times in other lives, too.
         clock: { now: () => LEDGER_TIME + (this.height + 1) * LEDGER_INTERVAL_MS + this.#number },
         select: (below) => (below < height ? workload(world, this.#number, below + 1) : []),

@@ -3,12 +3,12 @@ import { transactionDataHash } from "../../codec/fisco/transactionHash.js";
 import { decodeTransaction } from "../../codec/fisco/transactionTars.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { Proposal } from "../../ledger/ledger.js";
-import type { LedgerStore, LedgerWriter } from "../../ledger/store.js";
+import type { LedgerStore } from "../../ledger/store.js";
 
-/** Resolves when it is on the disk. @throws StoreError */
-export function keepProposal(writer: LedgerWriter, { number, timestamp, sealer, calls }: Proposal): Promise<void> {
+/** @throws StoreError */
+export function keepProposal(store: LedgerStore, { number, timestamp, sealer, calls }: Proposal): void {
   const transactions = calls.map(({ bytes }) => bytes);
-  return writer.keepProposal({ number, timestamp, sealer, transactions, senders: calls.map((call) => call.sender) });
+  store.keepProposal({ number, timestamp, sealer, transactions, senders: calls.map((call) => call.sender) });
 }
 
 /** The one for this height, if that is the last that was kept. @throws StoreError, TarsError */

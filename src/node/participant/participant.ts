@@ -13,10 +13,9 @@ import { genesisBlock, type OpenLedgerOptions, openLedger } from "../../ledger/o
 import { BLOCK_LIMIT_RANGE_BLOCKS } from "../../ledger/pool/limits.js";
 import { NonceWindow } from "../../ledger/pool/nonceWindow.js";
 import { TransactionPool } from "../../ledger/pool/transactionPool.js";
-import type { LedgerStore, LedgerWriter } from "../../ledger/store.js";
+import type { LedgerStore } from "../../ledger/store.js";
 import { createGate, systemEngine } from "../../ledger/system/index.js";
 import { txCountLimitAt } from "../../ledger/system/settings.js";
-import { writerOn } from "../../store/ledger/openLedgerStore.js";
 import type { GuardedSigner } from "../signing/port.js";
 import type { ChainView } from "./chainView.js";
 import { LedgerView } from "./ledgerView.js";
@@ -29,8 +28,6 @@ export interface ParticipantOptions {
   readonly profile: Profile;
   readonly suite: Suite;
   readonly store: LedgerStore;
-  /** Of `store`. Left out: it writes in the calling thread. */
-  readonly writer?: LedgerWriter;
   readonly snapshots?: OpenLedgerOptions["snapshots"];
   /** Of the sealer's key. */
   readonly signer: GuardedSigner;
@@ -62,7 +59,6 @@ export class Participant {
   constructor(options: ParticipantOptions) {
     const { genesis, profile, suite, store, snapshots, signer, recoverer, clock, intervalMs, idleMs, onFailure } =
       options;
-    const { writer = writerOn(store) } = options;
     this.#options = options;
     if (store.head() === undefined) store.commit(genesisBlock(suite, genesis));
     const executor = { engines: [systemEngine(suite)], gate: createGate() };
@@ -95,7 +91,7 @@ export class Participant {
     });
     this.view = this.#view;
     this.#sealer = new SoloSealer({
-      ...{ hash: suite.hash, ledger: this.ledger, store, writer, signer, clock, intervalMs, idleMs, onFailure },
+      ...{ hash: suite.hash, ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
       select: (height) => this.#select(height),
       isFull: () => this.pool.size >= this.#countLimit(this.ledger.head.header.number),
       onBlock: (header, block) => this.#onBlock(header, block),

@@ -13,7 +13,7 @@ import type { HashedHeader } from "../../codec/hashedHeader.js";
 import type { HashFunction } from "../../crypto/hashFunction.js";
 import type { SignedCall } from "../../ledger/execution.js";
 import type { ExecutedBlock, Ledger, Proposal } from "../../ledger/ledger.js";
-import type { LedgerStore, LedgerWriter } from "../../ledger/store.js";
+import type { LedgerStore } from "../../ledger/store.js";
 import { sealersAt } from "../../ledger/system/nodes.js";
 import type { GuardedSigner } from "../signing/port.js";
 import { keepProposal, keptProposal } from "./keptProposal.js";
@@ -24,8 +24,6 @@ export interface SoloSealerOptions {
   readonly hash: HashFunction;
   readonly ledger: Ledger;
   readonly store: LedgerStore;
-  /** Of `store`. */
-  readonly writer: LedgerWriter;
   readonly signer: GuardedSigner;
   readonly clock: Clock;
   /** Calls for the block above `height`, in order. */
@@ -53,8 +51,6 @@ export class SoloSealer {
   #wakesAt = Number.POSITIVE_INFINITY;
   #lastAt = Number.NEGATIVE_INFINITY;
   #restUntil = Number.NEGATIVE_INFINITY;
-  /** How long this block has waited for the key and the disk. */
-  #waitedMs = 0;
   /** The next block is made also without transactions. */
   #emptyDue = false;
   #resumed = false;
@@ -115,49 +111,38 @@ export class SoloSealer {
 
   /** One block, or none where nothing waits. */
   async #round(): Promise<boolean> {
-    const { ledger, writer, signer, onBlock } = this.#options;
+    const { ledger, store, signer, onBlock } = this.#options;
     const number = ledger.head.header.number + 1;
     const interrupted = this.#interrupted(number);
     const proposal = interrupted ?? this.#next(number);
     if (proposal === undefined) return false;
     this.#emptyDue = false;
     this.#lastAt = performance.now();
-    this.#waitedMs = 0;
     const block = ledger.execute(proposal);
     try {
-      if (interrupted === undefined) await this.#waitFor(keepProposal(writer, proposal));
-      const { signature } = await this.#waitFor(signer.sign({ purpose: "header", header: block.header }));
+      if (interrupted === undefined) keepProposal(store, proposal);
+      const askedAt = performance.now();
+      const { signature } = await signer.sign({ purpose: "header", header: block.header });
+      const signingMs = performance.now() - askedAt;
       const signatures = [{ sealerIndex: proposal.sealer, signature }];
-      await this.#waitFor(writer.commit(ledger.seal(block, signatures)));
+      store.commit(ledger.seal(block, signatures));
       onBlock(ledger.committed(block, signatures), block);
+      this.#rest(performance.now() - this.#lastAt - signingMs);
     } catch (thrown) {
       ledger.abandon();
       throw thrown;
     }
-    this.#rest();
     this.#restIdle();
     return true;
   }
 
-  /** While the key signs and the disk writes, arrivals have their turn. */
-  async #waitFor<T>(work: Promise<T>): Promise<T> {
-    const from = performance.now();
-    try {
-      return await work;
-    } finally {
-      this.#waitedMs += performance.now() - from;
-    }
-  }
-
   /**
    * Whatever is in it, a block costs a signature and three synchronisations of the disk. One that is begun as soon as the
-   * last is done may find little in the pool, because arrivals had no turn while the block held the thread. So they have as
-   * long as it did, the time it waited included.
+   * last is done finds little in the pool, because arrivals had no turn meanwhile. So they have as long as the block had.
+   * @param heldMs how long the block held the thread; while a token signs, arrivals have their turn.
    */
-  #rest(): void {
-    const now = performance.now();
-    const heldMs = now - this.#lastAt - this.#waitedMs;
-    this.#restUntil = now + Math.min(Math.max(0, heldMs - this.#waitedMs), REST_MAX_MS);
+  #rest(heldMs: Millis): void {
+    this.#restUntil = performance.now() + Math.min(heldMs, REST_MAX_MS);
   }
 
   /** What may have been signed before this process began. */

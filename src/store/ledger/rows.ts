@@ -24,7 +24,7 @@ export function textOf(bytes: Uint8Array): string {
   return UTF8.decode(bytes);
 }
 
-export function encodeList(entries: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function encodeList(entries: readonly Uint8Array[]): Uint8Array {
   let length = LENGTH_BYTES;
   for (const entry of entries) length += LENGTH_BYTES + entry.length;
   const bytes = new Uint8Array(length);
@@ -56,7 +56,7 @@ export function decodeList(bytes: Uint8Array): Uint8Array[] | undefined {
   return at === bytes.length ? entries : undefined;
 }
 
-export function encodeBody({ transactions, senders, receipts }: StoredBody): Uint8Array<ArrayBuffer> {
+export function encodeBody({ transactions, senders, receipts }: StoredBody): Uint8Array {
   return encodeList([encodeList(transactions), encodeList(senders), encodeList(receipts)]);
 }
 
@@ -69,8 +69,7 @@ export function decodeBody(bytes: Uint8Array): StoredBody | undefined {
   return fits ? { transactions, senders, receipts } : undefined;
 }
 
-export function encodeProposal(proposal: StoredProposal): Uint8Array<ArrayBuffer> {
-  const { number, timestamp, sealer, transactions, senders } = proposal;
+export function encodeProposal({ number, timestamp, sealer, transactions, senders }: StoredProposal): Uint8Array {
   const fields = new Uint8Array(PROPOSAL_FIELDS_BYTES);
   const view = new DataView(fields.buffer);
   view.setBigUint64(0, BigInt(number));
@@ -94,7 +93,7 @@ export function decodeProposal(bytes: Uint8Array): StoredProposal | undefined {
   };
 }
 
-export function encodeDiffs(diffs: readonly RecordDiff[]): Uint8Array<ArrayBuffer> {
+export function encodeDiffs(diffs: readonly RecordDiff[]): Uint8Array {
   return encodeList(
     diffs.flatMap(({ table, key, before, after }) => [
       utf8Bytes(table),

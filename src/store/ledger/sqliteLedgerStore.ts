@@ -5,7 +5,6 @@
  * Records carry none: the state tree knows the hash of every value, and the ledger compares (src/ledger/provenState.ts).
  */
 import { crc32 } from "node:zlib";
-import type { RecordName } from "../../ledger/records.js";
 import type {
   BlockWrite,
   LedgerCounts,
@@ -20,9 +19,8 @@ import { asStoreError } from "../engineErrors.js";
 import { type DatabaseSizes, openDatabase } from "../openDatabase.js";
 import { loadEngine } from "../openStore.js";
 import { StoreError } from "../problems.js";
-import { type BlockRows, rowsOf, transactionHash } from "./blockRows.js";
 import { assertNext } from "./order.js";
-import { decodeBody, decodeDiffs, decodeProposal, encodeProposal, textOf } from "./rows.js";
+import { decodeBody, decodeDiffs, decodeProposal, encodeBody, encodeDiffs, encodeProposal, textOf } from "./rows.js";
 import { LEDGER_MIGRATIONS } from "./schema.js";
 
 export const LEDGER_FILE = "ledger.db";
@@ -39,8 +37,6 @@ const PLACES_PER_BLOCK = 2 ** 20;
 const PROPOSAL = "proposal";
 /** Records read in one go when all are asked for. */
 const RECORDS_PER_READ = 4_096;
-
-export type StoredRecord = RecordName & { readonly value: Uint8Array };
 
 function prepareAll(database: SqlDatabase) {
   return {
@@ -134,14 +130,16 @@ export class SqliteLedgerStore implements LedgerStore {
     return row === undefined ? undefined : bytesOf(row.value);
   }
 
-  records(): Iterable<StoredRecord> {
-    return pagedRecords((after) => this.recordsAfter(after));
-  }
-
-  /** Up to RECORDS_PER_READ of them. */
-  recordsAfter({ table, key }: RecordName): StoredRecord[] {
-    const rows = this.#read("record", () => this.#statements.records.all(table, key, RECORDS_PER_READ));
-    return rows.map((row) => ({ table: String(row.tab), key: textOf(bytesOf(row.key)), value: bytesOf(row.value) }));
+  *records(): Iterable<{ readonly table: string; readonly key: string; readonly value: Uint8Array }> {
+    let [table, key] = ["", ""];
+    for (;;) {
+      const rows = this.#read("record", () => this.#statements.records.all(table, key, RECORDS_PER_READ));
+      for (const row of rows) {
+        [table, key] = [String(row.tab), textOf(bytesOf(row.key))];
+        yield { table, key, value: bytesOf(row.value) };
+      }
+      if (rows.length < RECORDS_PER_READ) return;
+    }
   }
 
   diffs(number: number): readonly RecordDiff[] | undefined {
@@ -168,12 +166,8 @@ export class SqliteLedgerStore implements LedgerStore {
 
   /** @throws StoreError as `commit` */
   keepProposal(proposal: StoredProposal): void {
-    this.keepEncodedProposal(encodeProposal(proposal));
-  }
-
-  /** @param bytes of `encodeProposal` @throws StoreError as `commit` */
-  keepEncodedProposal(bytes: Uint8Array): void {
     this.#assertWriting();
+    const bytes = encodeProposal(proposal);
     this.#written(PROPOSAL, () => this.#statements.keepProposal.run(bytes, crc32(bytes, crc32(PROPOSAL))));
   }
 
@@ -183,20 +177,15 @@ export class SqliteLedgerStore implements LedgerStore {
    * after it is opened anew.
    */
   commit(block: BlockWrite): void {
-    this.commitRows(rowsOf(block), block.diffs);
-  }
-
-  /** A block that is encoded already. @param diffs what `rows.diffs` holds @throws StoreError as `commit` */
-  commitRows(rows: BlockRows, diffs: readonly RecordDiff[]): void {
     const { head, transactions, failed } = this.#counts;
     this.#assertWriting();
-    assertNext(rows.number, head);
+    assertNext(block.number, head);
     const counts = {
-      head: rows.number,
-      transactions: transactions + rows.transactions,
-      failed: failed + rows.failed,
+      head: block.number,
+      transactions: transactions + block.transactions.length,
+      failed: failed + block.failed,
     };
-    this.#written(`block ${rows.number}`, () => this.#transact(rows, diffs, counts));
+    this.#written(`block ${block.number}`, () => this.#transact(block, counts));
     this.#counts = counts;
     this.#commits += 1;
     if (this.#commits % COMMITS_PER_LOG_COPY === 0) this.#copyLog();
@@ -242,10 +231,10 @@ export class SqliteLedgerStore implements LedgerStore {
     }
   }
 
-  #transact(rows: BlockRows, diffs: readonly RecordDiff[], counts: LedgerCounts): void {
+  #transact(block: BlockWrite, counts: LedgerCounts): void {
     this.#statements.begin.run();
     try {
-      this.#write(rows, diffs, counts);
+      this.#write(block, counts);
       this.#statements.commit.run();
     } catch (thrown) {
       this.#rollBack();
@@ -253,23 +242,25 @@ export class SqliteLedgerStore implements LedgerStore {
     }
   }
 
-  #write(rows: BlockRows, diffs: readonly RecordDiff[], counts: LedgerCounts): void {
+  #write(block: BlockWrite, counts: LedgerCounts): void {
     const s = this.#statements;
-    const { number, hash, header, body } = rows;
+    const { number, hash, header } = block;
+    const body = encodeBody(block);
     const bodySum = crc32(body, crc32(`body ${number}`));
     const { transactions, failed } = counts;
     const sum = headerSum({ number, transactions, failed, hash, header });
     s.addBlock.run(number, hash, transactions, failed, sum, header, bodySum, body);
-    for (let index = 0; index < rows.transactions; index++) {
-      s.addPlace.run(transactionHash(rows, index), number * PLACES_PER_BLOCK + index);
-    }
-    for (const { table, key, after } of diffs) {
+    block.transactionHashes.forEach((transaction, index) => {
+      s.addPlace.run(transaction, number * PLACES_PER_BLOCK + index);
+    });
+    for (const { table, key, after } of block.diffs) {
       if (after === undefined) s.dropRecord.run(table, key);
       else s.setRecord.run(table, key, after);
     }
-    s.addDiff.run(number, rows.diffs, crc32(rows.diffs, crc32(`diff ${number}`)));
-    s.dropDiffs.run(rows.diffsFrom);
-    for (const { level, index, node } of rows.mountainNodes) s.addMountain.run(level, index, node);
+    const diffs = encodeDiffs(block.diffs);
+    s.addDiff.run(number, diffs, crc32(diffs, crc32(`diff ${number}`)));
+    s.dropDiffs.run(block.diffsFrom);
+    for (const { level, index, node } of block.mountainNodes) s.addMountain.run(level, index, node);
   }
 
   #rollBack(): void {
@@ -308,17 +299,6 @@ export class SqliteLedgerStore implements LedgerStore {
 
   #damaged(place: string, engineCode: string): never {
     throw new StoreError({ code: "STORE_CORRUPT", path: this.place, place, engineCode });
-  }
-}
-
-/** All records there are, read by `pageAfter` in goes of RECORDS_PER_READ. */
-export function* pagedRecords(pageAfter: (last: RecordName) => readonly StoredRecord[]): Iterable<StoredRecord> {
-  let page = pageAfter({ table: "", key: "" });
-  for (;;) {
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < RECORDS_PER_READ) return;
-    page = pageAfter(last);
   }
 }
 

@@ -5,7 +5,6 @@ import { utf8Bytes } from "../../../src/base/bytes.js";
 import { SILENT_LOGGER } from "../../../src/base/logger.js";
 import { loadSuite } from "../../../src/crypto/backend/select.js";
 import type { Suite } from "../../../src/crypto/suite.js";
-import type { LedgerStore } from "../../../src/ledger/store.js";
 import { rpcServer } from "../../../src/link/rpcServer.js";
 import { keepHeapSmall, letHeapGrow } from "../../../src/node/memory.js";
 import { genesisAnchor, profileOf } from "../../../src/node/participant/genesisAnchor.js";
@@ -17,7 +16,7 @@ import { advanceHistory } from "../../../src/node/signing/history.js";
 import { guardChainOf } from "../../../src/node/signing/openKey.js";
 import { openSqliteGuardStore } from "../../../src/node/signing/sqliteGuardStore.js";
 import { systemClock, systemRandom } from "../../../src/node/systemClock.js";
-import { openLedgerStore } from "../../../src/store/ledger/openLedgerStore.js";
+import { openSqliteLedgerStore, type SqliteLedgerStore } from "../../../src/store/ledger/sqliteLedgerStore.js";
 import { BENCH_CHAIN, benchGenesis } from "./benchGenesis.js";
 
 /** With the default of 100 ms the limit of 1,000 transactions a block would be the limit of the rate. */
@@ -27,7 +26,7 @@ const ADMIN = new Uint8Array(20).fill(0xad);
 export interface SoloNode {
   readonly suite: Suite;
   readonly participant: Participant;
-  readonly store: LedgerStore;
+  readonly store: SqliteLedgerStore;
   readonly url: string;
   close(): Promise<void>;
 }
@@ -53,10 +52,10 @@ export async function startSoloNode(folder: string): Promise<SoloNode> {
     ...{ backend, store: guardStore, suite, chain },
     ...{ family: "sealer", development: true },
   });
-  const { store, writer } = await openLedgerStore(join(folder, "ledger.db"));
+  const store = await openSqliteLedgerStore(join(folder, "ledger.db"));
   const recoverer = new RecoveryPool({ chain: { ...BENCH_CHAIN, suite: suite.name }, suite });
   const participant = new Participant({
-    ...{ genesis, profile: profileOf(genesis), suite, store, writer, signer, recoverer },
+    ...{ genesis, profile: profileOf(genesis), suite, store, signer, recoverer },
     ...{ clock: systemClock, logger: SILENT_LOGGER, intervalMs: INTERVAL_MS, idleMs: 0 },
     onFailure: (thrown) => {
       throw thrown;

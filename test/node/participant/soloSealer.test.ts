@@ -10,7 +10,6 @@ import { CONSENSUS_ADDRESS } from "../../../src/ledger/system/addresses.js";
 import { SoloSealer, type SoloSealerOptions } from "../../../src/node/participant/soloSealer.js";
 import type { GuardedSigner } from "../../../src/node/signing/port.js";
 import { SigningError } from "../../../src/node/signing/problems.js";
-import { writerOn } from "../../../src/store/ledger/openLedgerStore.js";
 import { StoreError } from "../../../src/store/problems.js";
 import { until } from "../../support/linkContract.js";
 import { LEDGER_TIME, sealerSecret, TestLedger } from "../../support/testLedger.js";
@@ -66,7 +65,7 @@ class Bench {
       close: async () => {},
     };
     this.sealer = new SoloSealer({
-      ...{ hash: suite.hash, ledger, store, writer: writerOn(store), signer: guarded, intervalMs: 0, idleMs: NEVER_MS },
+      ...{ hash: suite.hash, ledger, store, signer: guarded, intervalMs: 0, idleMs: NEVER_MS },
       clock: { now: () => ++this.time },
       select: () => this.waiting,
       onBlock: ({ header, hash, signatures }, { calls }) => {

@@ -13,7 +13,6 @@ import { openGuardedSigner } from "../../../src/node/signing/guardedSigner.js";
 import { advanceHistory } from "../../../src/node/signing/history.js";
 import { guardChainOf } from "../../../src/node/signing/openKey.js";
 import { openSqliteGuardStore, SIGNING_FILE } from "../../../src/node/signing/sqliteGuardStore.js";
-import { writerOn } from "../../../src/store/ledger/openLedgerStore.js";
 import { LEDGER_FILE, openSqliteLedgerStore } from "../../../src/store/ledger/sqliteLedgerStore.js";
 import { startSoftHsm } from "../../support/softhsm.js";
 import { LEDGER_INTERVAL_MS, LEDGER_TIME, TestLedger } from "../../support/testLedger.js";
@@ -77,7 +76,7 @@ async function live(publicKey: Uint8Array, { number, to, killAt = 0 }: Life): Pr
     const made: HashedHeader[] = [];
     await new Promise<void>((resolve, reject) => {
       const sealer = new SoloSealer({
-        ...{ hash: suite.hash, ledger, store, writer: writerOn(store), signer, intervalMs: 0, idleMs: 0 },
+        ...{ hash: suite.hash, ledger, store, signer, intervalMs: 0, idleMs: 0 },
         clock: { now: () => LEDGER_TIME + (ledger.head.header.number + 1) * LEDGER_INTERVAL_MS + number },
         select: (below) =>
           below < to ? [world.notesOf([["set", "k", `${number}`]], { nonce: `${number}-${below}` })] : [],
