@@ -80,7 +80,7 @@ export class Participant {
       pool: this.pool,
       recoverer,
       clock,
-      onAdmitted: () => this.#sealer.wake(),
+      onTaken: () => this.#sealer.wake(),
     });
     this.#view = new LedgerView({
       identity: { chainId, groupId, profile, suite, genesis, nodeId: signer.publicKey },
@@ -93,7 +93,7 @@ export class Participant {
     this.#sealer = new SoloSealer({
       ...{ hash: suite.hash, ledger: this.ledger, store, signer, clock, intervalMs, idleMs, onFailure },
       select: (height) => this.#select(height),
-      isFull: () => this.pool.size >= this.#countLimit(this.ledger.head.header.number),
+      hasEnough: () => this.#hasEnough(),
       onBlock: (header, block) => this.#onBlock(header, block),
     });
   }
@@ -110,6 +110,12 @@ export class Participant {
   /** The block under way is finished. */
   stop(): Promise<void> {
     return this.#sealer.stop();
+  }
+
+  /** A full block waits, or all that has arrived. */
+  #hasEnough(): boolean {
+    const { size } = this.pool;
+    return size >= this.#countLimit(this.ledger.head.header.number) || (size > 0 && this.desk.isIdle);
   }
 
   #select(height: number) {

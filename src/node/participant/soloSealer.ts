@@ -30,8 +30,8 @@ export interface SoloSealerOptions {
   readonly select: (height: number) => readonly SignedCall[];
   /** Least time from block to block, so that transactions travel together. */
   readonly intervalMs: Millis;
-  /** Whether as much waits as a block may hold: then it does not rest. Left out: never. */
-  readonly isFull?: () => boolean;
+  /** Whether a block has nothing more to wait for: then it does not rest. Left out: never. */
+  readonly hasEnough?: () => boolean;
   /** Time without a block after which an empty one is made; 0 makes none. */
   readonly idleMs: Millis;
   /** The block is on the disk. */
@@ -69,9 +69,9 @@ export class SoloSealer {
   /** Something waits in the pool. */
   wake(): void {
     if (this.#stopped || this.#working !== undefined) return;
-    const { intervalMs, isFull } = this.#options;
+    const { intervalMs, hasEnough } = this.#options;
     const soonest = this.#lastAt + intervalMs;
-    const wakesAt = this.#restUntil <= soonest || isFull?.() === true ? soonest : this.#restUntil;
+    const wakesAt = this.#restUntil <= soonest || hasEnough?.() === true ? soonest : this.#restUntil;
     if (this.#timer !== undefined && this.#wakesAt <= wakesAt) return;
     clearTimeout(this.#timer);
     this.#wakesAt = wakesAt;
@@ -138,7 +138,8 @@ export class SoloSealer {
 
   /**
    * Whatever is in it, a block costs a signature and three synchronisations of the disk. One that is begun as soon as the
-   * last is done finds little in the pool, because arrivals had no turn meanwhile. So they have as long as the block had.
+   * last is done finds little in the pool, because arrivals had no turn meanwhile. So they have as long as the block had,
+   * or until none is left.
    * @param heldMs how long the block held the thread; while a token signs, arrivals have their turn.
    */
   #rest(heldMs: Millis): void {

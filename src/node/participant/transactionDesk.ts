@@ -21,8 +21,8 @@ export interface TransactionDeskOptions {
   readonly pool: TransactionPool;
   readonly recoverer: Recoverer;
   readonly clock: Clock;
-  /** Something waits for a block. */
-  readonly onAdmitted: () => void;
+  /** A batch is in the pool or refused: something may wait for a block, and perhaps nothing more is on its way. */
+  readonly onTaken: () => void;
 }
 
 /** Arrivals that wait for their turn at the recoverer. */
@@ -67,6 +67,11 @@ export class TransactionDesk {
     });
   }
 
+  /** Whatever has arrived is in the pool or refused. */
+  get isIdle(): boolean {
+    return this.#arrivals.length === 0 && this.#batches === 0;
+  }
+
   /** The block with these transactions is on the disk. */
   committed(number: number, hashes: readonly Uint8Array[]): void {
     hashes.forEach((hash, index) => {
@@ -87,6 +92,7 @@ export class TransactionDesk {
       const batch = this.#arrivals.splice(0, BATCH_TRANSACTIONS_MAX);
       void this.#take(batch).finally(() => {
         this.#batches--;
+        this.#options.onTaken();
         this.#schedule();
       });
       this.#schedule();
@@ -118,7 +124,6 @@ export class TransactionDesk {
     checked.forEach((arrival, i) => {
       this.#admit(arrival, recovered[i] ?? refusal("InvalidSignature"));
     });
-    this.#options.onAdmitted();
   }
 
   #admit({ timeoutMs, settle }: Arrival, call: SignedCall | Refusal): void {

@@ -198,12 +198,24 @@ describe("a sealer", () => {
     await bench.sealer.stop();
   });
 
-  it("does not rest where a full block waits", async () => {
-    const bench = await Bench.make({ isFull: () => true });
+  it("does not rest where a block has nothing more to wait for", async () => {
+    const bench = await Bench.make({ hasEnough: () => true });
     bench.commitMs = 200;
     bench.sealer.start();
     await bench.made(1);
     await sealsBeforeRestWouldEnd(bench);
+  });
+
+  it("ends its rest where a block has nothing more to wait for any longer", async () => {
+    let enough = false;
+    const bench = await Bench.make({ hasEnough: () => enough });
+    bench.commitMs = 200;
+    bench.sealer.start();
+    await bench.made(1);
+    bench.arrive(1);
+    enough = true;
+    await sealsBeforeRestWouldEnd(bench);
+    expect(bench.blocks[1]).toMatchObject({ number: 2, calls: 2 });
   });
 
   it("does not rest for the time a signature took", async () => {

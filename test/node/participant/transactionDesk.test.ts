@@ -24,7 +24,9 @@ type Answer = (transactions: readonly DecodedCall[]) => Promise<readonly (Signed
 /** Knows who signed without a look at the signature, and the sizes of the batches it was given. */
 class Desk {
   readonly batches: number[] = [];
-  admitted = 0;
+  taken = 0;
+  /** How often nothing more was on its way then. */
+  idle = 0;
   answer: Answer;
   readonly desk: TransactionDesk;
   readonly pool: TransactionPool;
@@ -43,8 +45,9 @@ class Desk {
     };
     this.desk = new TransactionDesk({
       ...{ pool, recoverer, clock: { now: () => 0 } },
-      onAdmitted: () => {
-        this.admitted++;
+      onTaken: () => {
+        this.taken++;
+        if (this.desk.isIdle) this.idle++;
       },
     });
   }
@@ -82,7 +85,7 @@ describe("a transaction", () => {
     const told: SubmitOutcome[] = [];
     const outcomes = list.map((call) => desk.submit(call).then((outcome) => told.push(outcome)));
     await desk.waiting(3);
-    expect(desk.admitted).toBe(1);
+    expect(desk.taken).toBe(1);
     expect(told).toEqual([]);
     // A block of others first.
     desk.desk.committed(1, [callOf().hash]);
@@ -197,6 +200,34 @@ describe("arrivals", () => {
     expect((await Promise.all(outcomes)).every(({ kind }) => kind === "included")).toBe(true);
   });
 
+  it("are all in the pool or refused where the desk is idle, which is so when its last batch is told", async () => {
+    const [first, second, forged] = [callOf(), callOf(), callOf()];
+    const desk = new Desk([first, second]);
+    const { answer } = desk;
+    const released: (() => void)[] = [];
+    desk.answer = async (transactions) => {
+      await new Promise<void>((resolve) => released.push(resolve));
+      return answer(transactions);
+    };
+    expect(desk.desk.isIdle).toBe(true);
+    void desk.submit(first);
+    expect(desk.desk.isIdle).toBe(false);
+    await until(() => released.length === 1, "the first batch at the recoverer");
+    const refusal = desk.submit(forged);
+    await until(() => released.length === 2, "the second batch at the recoverer");
+    released[0]?.();
+    await until(() => desk.taken === 1, "the first batch");
+    expect([desk.pool.size, desk.idle, desk.desk.isIdle]).toEqual([1, 0, false]);
+    released[1]?.();
+    await until(() => desk.taken === 2, "the second batch");
+    expect(await refusal).toEqual(refused(10_008, "InvalidSignature"));
+    expect([desk.pool.size, desk.idle, desk.desk.isIdle]).toEqual([1, 1, true]);
+    // What never gets to the recoverer, too.
+    await desk.submit({ bytes: new Uint8Array(7) });
+    await until(() => desk.taken === 3, "the third batch");
+    expect([desk.idle, desk.desk.isIdle]).toEqual([2, true]);
+  });
+
   it("wait their turn while four batches are at the recoverer", async () => {
     const list = calls(6 * BATCH_TRANSACTIONS_MAX);
     const desk = new Desk(list);
@@ -240,7 +271,7 @@ describe("arrivals", () => {
     const outcomes = list.slice(0, 2).map((call) => desk.submit(call));
     expect(await Promise.all(outcomes)).toEqual([refused(10_002, "TxPoolIsFull"), refused(10_002, "TxPoolIsFull")]);
     expect(desk.desk.counters.snapshot()).toEqual({ RECOVERY_BUSY: 1, TxPoolIsFull: 2 });
-    expect(desk.admitted).toBe(0);
+    expect(desk.pool.size).toBe(0);
     desk.answer = answer;
     const next = desk.submit(list[2] as SignedCall);
     await desk.waiting(1);
