@@ -53,14 +53,15 @@ export class Membership {
 
   open(forMs: number): void {
     const { pile } = this.#options;
-    this.#openUntilMs = pile.now.monotonicMs + Math.min(Math.max(0, forMs), JOIN_WINDOW_MS_MAX);
-    pile.outputs.push({ kind: "joinWindow", open: forMs > 0 });
+    const openForMs = Math.min(Math.max(0, forMs), JOIN_WINDOW_MS_MAX);
+    this.#openUntilMs = pile.now.monotonicMs + openForMs;
+    pile.outputs.push({ kind: "joinWindow", open: openForMs > 0, forMs: openForMs });
   }
 
   tick(): void {
     if (this.#openUntilMs === undefined || this.joining) return;
     this.#openUntilMs = undefined;
-    this.#options.pile.outputs.push({ kind: "joinWindow", open: false });
+    this.#options.pile.outputs.push({ kind: "joinWindow", open: false, forMs: 0 });
   }
 
   /** After its interview. */

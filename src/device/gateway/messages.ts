@@ -144,7 +144,7 @@ export type GatewayOutput =
       readonly event: string;
       readonly value: DeviceValue | undefined;
     }
-  | { readonly kind: "joinWindow"; readonly open: boolean }
+  | { readonly kind: "joinWindow"; readonly open: boolean; readonly forMs: number }
   /** With `ref`: what was asked for under this number. */
   | { readonly kind: "refused"; readonly problem: GatewayProblem; readonly ref?: number }
   | { readonly kind: "isolated"; readonly device: DeviceId; readonly problem: GatewayProblem }

@@ -19,7 +19,7 @@ export interface Carrier {
   came(record: DeviceRecord, profile: DeviceProfile): void;
   left(record: DeviceRecord): void;
   /** The join window has opened: who was turned away before may be offered again. */
-  joining?(): void;
+  joining?(forMs: number): void;
   send(message: GatewayMessage): void;
   status(): CarrierStatus;
   stop(): Promise<void>;

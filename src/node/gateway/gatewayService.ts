@@ -127,8 +127,8 @@ export class GatewayService {
     if (output.kind === "joined")
       this.#atCarrier(output.record.link, (carrier) => carrier.came(output.record, output.profile));
     else if (output.kind === "left") this.#atCarrier(output.record.link, (carrier) => carrier.left(output.record));
-    else if (output.kind === "joinWindow" && output.open)
-      for (const name of this.#carriers.keys()) this.#atCarrier(name, (carrier) => carrier.joining?.());
+    else if (output.kind === "joinWindow")
+      for (const name of this.#carriers.keys()) this.#atCarrier(name, (carrier) => carrier.joining?.(output.forMs));
     try {
       onOutput(output);
     } catch (thrown) {

@@ -78,7 +78,14 @@ function mqttCarrier(
     ...readBrokerAccess(config, broker as NonNullable<typeof broker>, environment, `${at}.broker`),
     ...(will === undefined ? {} : { will }),
   });
-  const bridges: readonly MqttCompanion[] = zigbee2mqtt.map((base) => new ZigbeeBridge(base, name, clock, logger));
+  const bridges: readonly MqttCompanion[] = zigbee2mqtt.map((base) => {
+    const publish = (topic: string, payload: Uint8Array): void => {
+      // Without the broker nobody can join anyway; the window may be opened again.
+      link.publish(topic, payload, { qos: 1, retain: false }).catch(() => bridge.counters.add("LINK_REQUEST_LOST"));
+    };
+    const bridge = new ZigbeeBridge(base, name, clock, logger, publish);
+    return bridge;
+  });
   const companions = [...bridges, ...guests.map(({ companion }) => companion(link))];
   return new MqttDevices({ name, gateway, link, logger, companions });
 }

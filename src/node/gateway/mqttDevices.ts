@@ -44,7 +44,7 @@ export interface MqttCompanion {
   connected(): void;
   disconnected(): void;
   /** The join window has opened. */
-  joining?(emit: (input: GatewayInput) => void): void;
+  joining?(emit: (input: GatewayInput) => void, forMs: number): void;
   /** False: not for me. */
   message(message: LinkMessage, emit: (input: GatewayInput) => void): boolean;
 }
@@ -117,8 +117,8 @@ export class MqttDevices implements Carrier {
       this.#options.link.unsubscribe(empty).catch((thrown) => this.#counters.add(codeOf(thrown)));
   }
 
-  joining(): void {
-    for (const companion of this.#options.companions) companion.joining?.(this.#emit);
+  joining(forMs: number): void {
+    for (const companion of this.#options.companions) companion.joining?.(this.#emit, forMs);
   }
 
   send(message: GatewayMessage): void {

@@ -1,4 +1,5 @@
 /** A Zigbee2MQTT bridge at a broker: its devices are installed under their Zigbee addresses, with profiles made from what it says. */
+import { utf8Bytes } from "../../base/bytes.js";
 import type { Clock } from "../../base/clock.js";
 import { Counters } from "../../base/counters.js";
 import type { LinkMessage } from "../../base/link.js";
@@ -8,6 +9,9 @@ import type { GatewayInput } from "../../device/gateway/messages.js";
 import { bridgeTopics, readBridgeDevices, readZigbeeState, type ZigbeeDevice } from "../../device/zigbee/bridge.js";
 import type { MqttCompanion } from "./mqttDevices.js";
 
+/** A Zigbee network is open for no longer at a time. */
+const PERMIT_JOIN_SECONDS_MAX = 254;
+
 export class ZigbeeBridge implements MqttCompanion {
   readonly filters: readonly string[];
   readonly counters = new Counters();
@@ -15,10 +19,18 @@ export class ZigbeeBridge implements MqttCompanion {
   readonly #link: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #publish: (topic: string, payload: Uint8Array) => void;
   /** As the bridge listed them last. */
   #devices: readonly ZigbeeDevice[] = [];
 
-  constructor(base: string, link: string, clock: Clock, logger: Logger) {
+  constructor(
+    base: string,
+    link: string,
+    clock: Clock,
+    logger: Logger,
+    publish: (topic: string, payload: Uint8Array) => void,
+  ) {
+    this.#publish = publish;
     this.#base = base;
     this.#link = link;
     this.#clock = clock;
@@ -45,11 +57,21 @@ export class ZigbeeBridge implements MqttCompanion {
     const there = devices.filter(({ disabled }) => !disabled);
     this.#logger.info({ bridge: this.#base, devices: there.length, problems: problems.length }, "bridge lists devices");
     this.#devices = there;
-    this.joining(emit);
+    this.#offer(emit);
   }
 
-  /** A bridge tells its list once, perhaps long before the window opens. */
-  joining(emit: (input: GatewayInput) => void): void {
+  /**
+   * The window of the gateway is that of the Zigbee network too: the bridge is asked to let devices in for as long, at most as
+   * long as it does (zigbee2mqtt.io, "Permit join"), and to stop when the window is closed. What it has listed before is
+   * offered once more: a bridge tells its list once, perhaps long before the window opens.
+   */
+  joining(emit: (input: GatewayInput) => void, forMs: number): void {
+    const time = Math.min(PERMIT_JOIN_SECONDS_MAX, Math.ceil(forMs / 1_000));
+    this.#publish(`${this.#base}/bridge/request/permit_join`, utf8Bytes(JSON.stringify({ time })));
+    if (forMs > 0) this.#offer(emit);
+  }
+
+  #offer(emit: (input: GatewayInput) => void): void {
     for (const device of this.#devices)
       emit({ kind: "install", record: this.#recordOf(device), profile: device.profile, by: "bridge" });
   }

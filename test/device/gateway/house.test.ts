@@ -29,8 +29,8 @@ describe("joining", () => {
     house.run(1_000);
     expect(house.core.member("lamp")).toBeUndefined();
     expect(house.outputs.filter(({ kind }) => kind === "joinWindow")).toEqual([
-      { kind: "joinWindow", open: true },
-      { kind: "joinWindow", open: false },
+      { kind: "joinWindow", open: true, forMs: 1_000 },
+      { kind: "joinWindow", open: false, forMs: 0 },
     ]);
   });
 
