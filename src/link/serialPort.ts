@@ -1,4 +1,5 @@
 /** A serial port, as the lines of a gateway use it. Whatever arrives is untrusted bytes in pieces of any size. */
+import { stat } from "node:fs/promises";
 import { LineError } from "./lineProblems.js";
 import { socketReason } from "./socketReason.js";
 
@@ -32,6 +33,8 @@ export type OpenSerialPort = (options: SerialPortOptions, handlers: SerialPortHa
 
 /** A port that takes no bytes for this long hangs: some adapters never report that they were unplugged. */
 export const PORT_WRITE_TIMEOUT_MS = 5_000;
+/** How often it is looked whether the adapter is still there. */
+export const PORT_LOOK_MS = 2_000;
 export const BAUD_RATE_MAX = 4_000_000;
 
 /** @throws LineError `LINE_OPTION_INVALID` */
@@ -57,7 +60,16 @@ export const openSerialPort: OpenSerialPort = async (options, handlers) => {
   });
   const waiting = new Set<() => void>();
   let isOver = false;
+  // The system tells of an unplugged adapter, as a rule; a line that has missed it would be deaf for good.
+  const opened = placeOf(path);
+  const looking = setInterval(() => {
+    void Promise.all([opened, placeOf(path)]).then(([before, now]) => {
+      if (now !== before) lost(now === undefined ? "ENOENT" : "replaced");
+    });
+  }, PORT_LOOK_MS);
+  looking.unref();
   const end = (): void => {
+    clearInterval(looking);
     isOver = true;
     for (const settle of [...waiting]) settle();
   };
@@ -96,6 +108,17 @@ export const openSerialPort: OpenSerialPort = async (options, handlers) => {
     },
   };
 };
+
+/** Which device file stands at the path; undefined: none. Names that are no paths (COM3) have no file to look at. */
+async function placeOf(path: string): Promise<string | undefined> {
+  if (!path.startsWith("/")) return path;
+  try {
+    const { dev, ino, rdev } = await stat(path);
+    return `${dev}/${ino}/${rdev}`;
+  } catch {
+    return undefined;
+  }
+}
 
 async function loadSerialPort(): Promise<typeof import("serialport")> {
   try {

@@ -1,4 +1,5 @@
 /** A serial line over a real pty: messages both ways, noise, half frames, an adapter pulled out and put back. */
+import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { concatBytes, utf8Bytes } from "../../src/base/bytes.js";
 import { DomainError } from "../../src/base/error.js";
@@ -130,6 +131,16 @@ describe("a serial line", () => {
     await device.send("lamp", utf8Bytes("again"));
     await until(() => ear.heard.length === 1, "the message");
     expect(ear.heard).toEqual(["lamp:again"]);
+  });
+
+  it("notices that the adapter is gone where the system says nothing", async () => {
+    const ear = new Ear();
+    const gateway = line("gateway", ear);
+    await until(() => gateway.up, "the line");
+    // The other end lives on: nothing is hung up.
+    rmSync(pty.near);
+    await until(() => ear.downs.length > 0, "the loss");
+    expect(gateway.lastProblem).toMatchObject({ code: "LINE_DOWN", line: pty.near, reason: "ENOENT" });
   });
 
   it("waits for a device that is plugged in later", async () => {
