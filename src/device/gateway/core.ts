@@ -2,42 +2,29 @@
  * The gateway's brain, a machine without a world: what devices say goes in, what is to be kept, sent and told comes out. It owns
  * the devices, their readings and the commands on their way, and steps the rules with everything that is new.
  */
-import { codeOf } from "../../base/error.js";
 import type { Machine, Ready } from "../../base/machine.js";
 import type { Random } from "../../base/random.js";
 import type { StateMessage } from "../../codec/device/messages.js";
 import type { Suite } from "../../crypto/suite.js";
 import type { DeviceId, RegistrationSource } from "../device.js";
 import type { DeviceProfile } from "../profile.js";
-import type { RuleEngine } from "../rules/port.js";
-import { RuleError } from "../rules/problems.js";
-import type { ChainFacts, DeviceView, Now } from "../view.js";
+import type { DeviceView, Now } from "../view.js";
 import { Actuation, SEQUENCE_COUNTER } from "./actuation.js";
 import { Intake, type Said } from "./intake.js";
 import { Interviews } from "./interviews.js";
-import { SHADOW_FLUSH_BYTES, SHADOW_FLUSH_MS } from "./limits.js";
 import { Membership } from "./membership.js";
-import type {
-  CommandCause,
-  CommandRequest,
-  FromDevice,
-  GatewayInput,
-  GatewayMessage,
-  GatewayOutput,
-  GatewayWrite,
-} from "./messages.js";
+import type { FromDevice, GatewayInput, GatewayMessage, GatewayOutput, GatewayWrite } from "./messages.js";
 import { NativeSpeech } from "./nativeSpeech.js";
 import { Pile } from "./pile.js";
 import { Presence } from "./presence.js";
 import type { GatewayProblem } from "./problems.js";
 import { commandFrom } from "./records.js";
 import { Requests, SENDER_COUNTER } from "./requests.js";
+import { type MakeRules, RuleWork } from "./ruleWork.js";
 import { Shadow } from "./shadow.js";
+import { ShadowKeeper } from "./shadowKeeper.js";
 import { type Candidate, DeviceTable, type Member } from "./table.js";
 import { Telemetry } from "./telemetry.js";
-
-/** Times that rules may answer to what their own commands led to within one step; what is left waits for the next tick. */
-export const RULE_ROUNDS_MAX = 32;
 
 /** What was kept of an earlier run. */
 export interface KeptGateway {
@@ -55,12 +42,9 @@ export interface GatewayOptions {
   readonly registrations: RegistrationSource;
   readonly registeredOnly: boolean;
   readonly profileOf: (id: string) => DeviceProfile | undefined;
-  /** Makes the rules, which read the devices through the view. */
-  readonly rules: (view: DeviceView, chain: () => ChainFacts) => RuleEngine;
+  readonly rules: MakeRules;
   readonly telemetry: boolean;
 }
-
-const NO_CHAIN: ChainFacts = { height: 0, headerHash: new Uint8Array(0), headerAgeMs: undefined };
 
 export class GatewayCore
   implements Machine<GatewayInput, GatewayWrite, GatewayMessage, GatewayOutput, never, never, Now>
@@ -76,12 +60,8 @@ export class GatewayCore
   readonly #actuation: Actuation;
   readonly #intake: Intake;
   readonly #speech: NativeSpeech;
-  #rules: RuleEngine;
-  #chain = NO_CHAIN;
-  #chainAtMs = 0;
-  #flushDueMs = 0;
-  /** The rules have not looked yet who is there now. */
-  #devicesChanged = false;
+  readonly #keeper: ShadowKeeper;
+  readonly #rules: RuleWork;
 
   constructor(options: GatewayOptions) {
     const { gateway, suite, random, registrations, registeredOnly, profileOf } = options;
@@ -92,9 +72,7 @@ export class GatewayCore
     this.#actuation = new Actuation({
       ...{ gateway, random, pile, table: this.#table },
       linkIsUp: (link) => this.#presence.isUp(link),
-      settled: (cause, result, latencyUs) => {
-        if (cause.kind === "rule") this.#rules.settled(cause.run, cause.action, result, latencyUs, pile.now);
-      },
+      settled: (cause, result, latencyUs) => this.#rules.settled(cause, result, latencyUs),
     });
     this.#presence = new Presence(
       pile,
@@ -106,17 +84,17 @@ export class GatewayCore
       ...{ pile, table: this.#table, shadow: this.#shadow, profileOf },
       came: (member) => {
         this.#presence.expect(member);
-        this.#devicesChanged = true;
+        this.#rules.devicesChanged();
       },
       left: (member) => {
         this.#actuation.forget(member.record.id);
-        this.#devicesChanged = true;
+        this.#rules.devicesChanged();
       },
     });
     this.#requests = new Requests(pile, this.#table);
     this.#intake = new Intake({
       ...{ pile, shadow: this.#shadow, presence: this.#presence, telemetry: this.#telemetry },
-      rules: () => this.#rules,
+      rules: () => this.#rules.engine,
     });
     this.#speech = new NativeSpeech(pile, suite, this.#table, this.#interviews, this.#presence, {
       joining: () => this.#membership.joining,
@@ -131,7 +109,9 @@ export class GatewayCore
       fault: (member, problem) => this.#intake.fault(member, problem),
       cloned: (member) => this.#intake.cloned(member),
     });
-    this.#rules = options.rules(this.view, () => this.#chainNow());
+    this.#keeper = new ShadowKeeper(pile, this.#table, this.#shadow);
+    const rulesWith = { pile, view: this.view, actuation: this.#actuation, requests: this.#requests };
+    this.#rules = new RuleWork({ ...rulesWith, keeper: this.#keeper }, options.rules);
   }
 
   /** To be called once, after the first `tick` and before anything else. */
@@ -143,10 +123,8 @@ export class GatewayCore
   }
 
   /** Other rules from now on; what the ones before had to say was taken with the last `ready`. */
-  replaceRules(make: GatewayOptions["rules"]): void {
-    this.#drainRules(undefined);
-    this.#rules = make(this.view, () => this.#chainNow());
-    this.#devicesChanged = true;
+  replaceRules(make: MakeRules): void {
+    this.#rules.replace(make);
   }
 
   readonly view: DeviceView = {
@@ -179,7 +157,7 @@ export class GatewayCore
 
   /** When a tick has something to do that should not wait for the next one by the clock; monotonic. */
   get nextMs(): number | undefined {
-    return this.#rules.nextMs;
+    return this.#rules.engine.nextMs;
   }
 
   members(): Iterable<Member> {
@@ -196,27 +174,24 @@ export class GatewayCore
 
   tick(now: Now): void {
     this.#pile.now = now;
-    this.#showDevices();
+    this.#rules.showDevices();
     this.#membership.tick();
     this.#presence.tick();
     this.#actuation.tick();
     this.#telemetry?.tick();
-    this.#rules.tick(now);
-    this.#drainRules(undefined);
-    if (now.monotonicMs >= this.#flushDueMs) this.#flush(SHADOW_FLUSH_BYTES);
+    this.#rules.tick();
+    this.#keeper.tick();
   }
 
   /** Everything that would be written later, now: before a planned stop. */
   flush(): void {
     this.#telemetry?.flush();
-    // How far everybody has counted: what was said before a planned stop is no news after it.
-    for (const member of this.#table.values()) if (member.sequence > member.keptSequence) this.#keep(member);
-    this.#flush(Number.POSITIVE_INFINITY);
+    this.#keeper.flush();
     this.#actuation.tick();
   }
 
   step(input: GatewayInput): void {
-    this.#showDevices();
+    this.#rules.showDevices();
     switch (input.kind) {
       case "linkUp":
         this.#presence.linkUp(input.link);
@@ -250,18 +225,17 @@ export class GatewayCore
         this.#release(input.device);
         break;
       case "command":
-        this.#command(input.request);
+        this.#rules.command(input.request);
         break;
       case "runScene":
-        this.#runScene(input);
+        this.#rules.runScene(input);
         break;
       case "carried":
         this.#actuation.answered(input.id, undefined, input.result);
-        this.#drainRules(undefined);
+        this.#rules.drain(undefined);
         break;
       case "chain":
-        this.#chain = input.facts;
-        this.#chainAtMs = this.#pile.now.monotonicMs;
+        this.#rules.chain(input.facts);
         break;
       case "registrationsChanged":
         this.#membership.registrationsChanged();
@@ -281,7 +255,7 @@ export class GatewayCore
     const member = this.#table.at(link, address);
     if (member !== undefined && !this.#intake.listensTo(member, isAnybodys(member, message))) return;
     this.#speech.said(link, address, message, retained);
-    this.#drainRules(member);
+    this.#rules.drain(member);
   }
 
   #heard(input: GatewayInput & { kind: "heard" }): void {
@@ -305,7 +279,7 @@ export class GatewayCore
     if (!retained) for (const [event, value] of input.events) this.#intake.happened(member, event, value, 0);
     for (const { code, name } of input.faults)
       this.#intake.fault(member, { code: "GATEWAY_VALUE_REFUSED", device: member.record.id, name, reason: code });
-    this.#drainRules(member);
+    this.#rules.drain(member);
   }
 
   #join(...args: Parameters<Membership["join"]>): void {
@@ -327,79 +301,12 @@ export class GatewayCore
     for (const [property, value] of message.values) this.#intake.reading(member, property, value, said);
   }
 
-  #command(request: CommandRequest): void {
-    const problem = this.#tryCommand(request);
-    if (problem !== undefined) {
-      this.#pile.counters.add(problem.code);
-      this.#pile.outputs.push({ kind: "refused", problem, ...refOf(request.ref) });
-    }
-    this.#drainRules(undefined);
-  }
-
-  #tryCommand(request: CommandRequest): GatewayProblem | undefined {
-    const read = this.#requests.read(request);
-    if ("code" in read) return read;
-    const { device, target, value } = read;
-    const refusal = this.#rules.allows(request.by, device, target, value, this.#pile.now);
-    if (refusal !== undefined) return { code: "GATEWAY_COMMAND_DENIED", device, target, reason: refusal.code };
-    // Only of senders that the policy knows is a number kept: names can be made up without end.
-    const replayed = this.#requests.useNumber(request);
-    if (replayed !== undefined) return replayed;
-    const cause: CommandCause = { kind: "request", by: request.by, ...refOf(request.ref) };
-    return this.#actuation.start(read, cause, this.#pile.now.monotonicMs, request.id);
-  }
-
-  #runScene({ scene, by, ref }: GatewayInput & { kind: "runScene" }): void {
-    try {
-      this.#rules.runScene(scene, by, this.#pile.now);
-    } catch (thrown) {
-      const code = codeOf(thrown);
-      this.#pile.counters.add(code);
-      const problem = thrown instanceof RuleError ? { problem: thrown.problem } : {};
-      this.#pile.outputs.push({ kind: "sceneRefused", scene, code, ...problem, ...refOf(ref) });
-    }
-    this.#drainRules(undefined);
-  }
-
   #openWindow(forMs: number): void {
     this.#membership.open(forMs);
     if (forMs <= 0) return;
     // Who was heard before is asked now; nobody has to be switched off and on for it.
     for (const { link, address } of this.candidates)
       if (this.#table.at(link, address) === undefined) this.#interviews.ask(link, address, false);
-  }
-
-  /** Carries out what the rules want. With commands goes the state of the device that set them off: kept in one transaction. */
-  #drainRules(origin: Member | undefined): void {
-    for (let round = 0; round < RULE_ROUNDS_MAX; round++) {
-      const results = this.#rules.take();
-      if (results === undefined) return;
-      const { writes, outputs, counters, now } = this.#pile;
-      for (const write of results.writes) {
-        writes.push(write);
-        if (write.kind === "receipt") outputs.push({ kind: "receipt", sequence: write.sequence, hash: write.hash });
-      }
-      for (const notice of results.notices) outputs.push({ kind: "notice", notice });
-      for (const refusal of results.refusals) {
-        counters.add(refusal.code);
-        outputs.push({ kind: "ruleRefused", refusal });
-      }
-      if (results.commands.length > 0 && origin !== undefined) this.#keep(origin);
-      for (const { run, action, ...wanted } of results.commands) {
-        const problem = this.#actuation.start(wanted, { kind: "rule", run, action }, now.monotonicMs);
-        if (problem === undefined) continue;
-        this.#tell(problem);
-        this.#rules.settled(run, action, "refused", 0, now);
-      }
-    }
-    this.#tell({ code: "GATEWAY_RULE_ROUNDS_SPENT", max: RULE_ROUNDS_MAX });
-  }
-
-  /** Once for many that came together. */
-  #showDevices(): void {
-    if (!this.#devicesChanged) return;
-    this.#devicesChanged = false;
-    this.#rules.devicesChanged(this.#pile.now);
   }
 
   #probe({ record, profile }: Member): void {
@@ -438,40 +345,10 @@ export class GatewayCore
   #tell(problem: GatewayProblem | undefined): void {
     if (problem !== undefined) this.#pile.refuse(problem);
   }
-
-  /** How many bytes it takes. */
-  #keep(member: Member): number {
-    const { record, birth, sequence } = member;
-    const bytes = this.#shadow.keep(record.id, { birth, sequence });
-    member.keptSequence = sequence;
-    this.#pile.writes.push({ kind: "shadow", id: record.id, bytes });
-    return bytes.length;
-  }
-
-  /** The rest of what is too much for one transaction is written at the next tick. */
-  #flush(bytesMax: number): void {
-    let sum = 0;
-    for (const id of this.#shadow.changed) {
-      if (sum > bytesMax) return;
-      const member = this.#table.get(id);
-      if (member !== undefined) sum += this.#keep(member);
-    }
-    this.#flushDueMs = this.#pile.now.monotonicMs + SHADOW_FLUSH_MS;
-  }
-
-  #chainNow(): ChainFacts {
-    const { headerAgeMs } = this.#chain;
-    if (headerAgeMs === undefined) return this.#chain;
-    return { ...this.#chain, headerAgeMs: headerAgeMs + this.#pile.now.monotonicMs - this.#chainAtMs };
-  }
 }
 
 /** Of a device with a key, whether what is said is not even claimed to be signed. */
 function isAnybodys({ record }: Member, message: FromDevice): boolean {
   if (record.voucher.kind !== "key") return false;
   return !("signature" in message) || message.signature.length === 0;
-}
-
-function refOf(ref: number | undefined): { readonly ref?: number } {
-  return ref === undefined ? {} : { ref };
 }

@@ -158,7 +158,9 @@ describe("Zigbee2MQTT", () => {
     await gateway.ask({ ask: "join", forMs: 60_000 });
     await gateway.until("lamp and door are there", async () => (await gateway.availability(LAMP)) !== undefined);
     await gateway.ask({ ask: "join", forMs: 0 });
-    expect(await gateway.availability(DOOR)).toBeDefined();
+    expect(await gateway.ask({ ask: "device", device: DOOR })).toMatchObject({
+      answer: { id: DOOR, address: "zigbee2mqtt/front door", registration: "registered", vouchedFor: "the gateway" },
+    });
   });
 
   it("a rule switches the lamp when the door opens", async () => {

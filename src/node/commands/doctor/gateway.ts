@@ -61,18 +61,18 @@ async function checkReceiptKey(config: Config, environment: Environment, running
 
 async function checkFiles(config: Config, clock: Clock): Promise<Finding[]> {
   const own = config.gateway.profiles;
-  const library = await loadProfiles(own === undefined ? {} : { folder: resolve(config.folder, own) });
+  const profiles = await loadProfiles(own === undefined ? {} : { folder: resolve(config.folder, own) });
   const kept = await keptDevices(config, clock);
-  const home = await homeOf(config, library, kept.devices);
+  const home = await homeOf(config, profiles, kept.devices);
   // A bridge tells what its devices can do when the gateway runs; until then rules about them cannot be judged.
-  const unresolved = new Set(kept.devices.filter(({ profile }) => !library.profiles.has(profile)).map(({ id }) => id));
+  const unresolved = new Set(kept.devices.filter(({ profile }) => !profiles.profiles.has(profile)).map(({ id }) => id));
   const mistakes = home.mistakes.filter(({ problem }) => {
     return !(problem.code === "RULE_DEVICE_UNKNOWN" && unresolved.has(problem.device));
   });
   const waiting = unresolved.size === 0 ? "" : `, ${unresolved.size} of them known only when their bridge is heard`;
   const paused = home.rules.filter(({ status }) => status === "PAUSED").length;
   return [
-    ...library.mistakes.slice(0, 1).map((mistake) => mistakeFinding("profiles", library.mistakes.length, mistake)),
+    ...profiles.mistakes.slice(0, 1).map((mistake) => mistakeFinding("profiles", profiles.mistakes.length, mistake)),
     ...kept.findings,
     ...judged("devices", `${home.devices.length + unresolved.size} known${waiting}`, home.deviceMistakes),
     ...judged("rules", `${home.rules.length} (${paused} paused), scenes: ${home.scenes}`, mistakes),
