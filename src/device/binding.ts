@@ -102,5 +102,10 @@ export interface ModbusPoint {
   readonly kind: RegisterKind;
   /** `big`: the high word comes first. */
   readonly words: "big" | "little";
+  /**
+   * The number by which this device says that it has no value, as the kind counts: 65535 of a `u16`, -32768 of an `i16` with
+   * devices after SunSpec. Left out: every number is a value. Of an `f32`, what is no number never is one.
+   */
+  readonly absent?: number;
   readonly convert: Conversion;
 }

@@ -184,6 +184,9 @@ describe("a profile", () => {
     expect(meter({ address: 65_535, kind: "f32" })).toEqual([
       "binding.reads[0].address PROFILE_REGISTER (beyond the end)",
     ]);
+    expect(meter({ absent: 65_535 })).toEqual([]);
+    expect(meter({ absent: 65_536 })).toEqual(["binding.reads[0].absent PROFILE_REGISTER (absent)"]);
+    expect(meter({ kind: "f32", absent: 1 })).toEqual(["binding.reads[0].absent PROFILE_REGISTER (absent)"]);
     expect(meter({ convert: { divide: 0.1 } }, "writes")).toEqual([
       "binding.writes[0].convert PROFILE_CONVERSION (too coarse)",
     ]);

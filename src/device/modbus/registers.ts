@@ -11,23 +11,19 @@ export type RawValue = boolean | number;
 /** Registers that a value takes; a bit takes one coil or discrete input. */
 export const REGISTERS_OF: Readonly<Record<RegisterKind, 1 | 2>> = { u16: 1, i16: 1, u32: 2, i32: 2, f32: 2, bit: 1 };
 
-/**
- * What devices that follow SunSpec answer for a point they do not have (SunSpec Device Information Model Specification,
- * "not implemented"); others rarely mean these values. For `f32` it is anything that is no number.
- */
-const ABSENT: Readonly<Record<Exclude<RegisterKind, "f32" | "bit">, number>> = {
-  u16: 0xffff,
-  i16: -0x8000,
-  u32: 0xffff_ffff,
-  i32: -0x8000_0000,
-};
-
 const RANGE: Readonly<Record<Exclude<RegisterKind, "f32" | "bit">, readonly [number, number]>> = {
   u16: [0, 0xffff],
   i16: [-0x8000, 0x7fff],
   u32: [0, 0xffff_ffff],
   i32: [-0x8000_0000, 0x7fff_ffff],
 };
+
+/** Whether a register of this kind can hold the number; bits and floating point hold none of these. */
+export function holdsInteger(kind: RegisterKind, value: number): boolean {
+  if (kind === "bit" || kind === "f32" || !Number.isInteger(value)) return false;
+  const [least, most] = RANGE[kind];
+  return value >= least && value <= most;
+}
 
 const SCRATCH = new DataView(new ArrayBuffer(4));
 
@@ -41,7 +37,7 @@ export function rawOfRegisters(point: ModbusPoint, registers: readonly number[],
   if (kind === "bit") return first !== 0;
   if (kind === "u16" || kind === "i16") {
     const value = kind === "u16" ? first : (first << 16) >> 16;
-    return value === ABSENT[kind] ? undefined : value;
+    return value === point.absent ? undefined : value;
   }
   const second = registers[at + 1] as number;
   SCRATCH.setUint16(0, point.words === "big" ? first : second);
@@ -51,7 +47,7 @@ export function rawOfRegisters(point: ModbusPoint, registers: readonly number[],
     return Number.isFinite(value) ? value : undefined;
   }
   const value = kind === "u32" ? SCRATCH.getUint32(0) : SCRATCH.getInt32(0);
-  return value === ABSENT[kind] ? undefined : value;
+  return value === point.absent ? undefined : value;
 }
 
 /**
@@ -68,8 +64,7 @@ export function registersOfRaw(point: ModbusPoint, raw: RawValue): readonly numb
     if (!Number.isFinite(Math.fround(raw))) throw new ModbusPointError({ code: "MODBUS_POINT_VALUE", name, kind });
     SCRATCH.setFloat32(0, raw);
   } else {
-    const [least, most] = RANGE[kind];
-    if (!Number.isInteger(raw) || raw < least || raw > most || raw === ABSENT[kind]) {
+    if (!holdsInteger(kind, raw) || raw === point.absent) {
       throw new ModbusPointError({ code: "MODBUS_POINT_VALUE", name, kind });
     }
     if (REGISTERS_OF[kind] === 1) return [raw & 0xffff];

@@ -1,5 +1,7 @@
 /** Bindings: every name in them is one of the profile's, and every part of the profile is reached. */
+
 import type { Binding, ModbusPoint, MqttBinding, MqttPublish } from "../binding.js";
+import { holdsInteger } from "../modbus/registers.js";
 import type { ActionSpec, EventSpec, PropertySpec } from "../profile.js";
 import type { ValueType } from "../value.js";
 import type { ProblemList, ProfilePath, RegisterFault, TemplateFault } from "./problems.js";
@@ -190,7 +192,7 @@ function modbusPoint(
 ): ModbusPoint {
   const wrong = (field: string, fault: RegisterFault): void =>
     list.add({ code: "PROFILE_REGISTER", path: [...path, field], fault });
-  const { name, table, address, kind, words = "big" } = point;
+  const { name, table, address, kind, words = "big", absent } = point;
   const property = parts.properties.get(name);
   const fits = use === "reads" ? property?.readable : property?.writable;
   if (fits !== true) {
@@ -203,6 +205,7 @@ function modbusPoint(
   const registers = kind === "u32" || kind === "i32" || kind === "f32" ? 2 : 1;
   if (!Number.isInteger(address) || address < 0) wrong("address", "address");
   else if (address + registers > REGISTER_ADDRESSES) wrong("address", "beyond the end");
+  if (absent !== undefined && !holdsInteger(kind, absent)) wrong("absent", "absent");
   const convert =
     property === undefined
       ? ({ kind: "same" } as const)
@@ -210,5 +213,5 @@ function modbusPoint(
           told: use === "writes",
           wholeNumbers: kind !== "f32" && kind !== "bit",
         });
-  return { name, table, address, kind, words, convert };
+  return { name, table, address, kind, words, convert, ...(absent === undefined ? {} : { absent }) };
 }

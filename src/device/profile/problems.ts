@@ -32,7 +32,15 @@ export type ConversionFault =
   | "values not told"
   | "empty"
   | "too coarse";
-export type RegisterFault = "address" | "bit" | "read-only table" | "beyond the end" | "poll" | "registers" | "action";
+export type RegisterFault =
+  | "address"
+  | "bit"
+  | "read-only table"
+  | "beyond the end"
+  | "absent"
+  | "poll"
+  | "registers"
+  | "action";
 
 export type ProfileProblem = { readonly path: ProfilePath } & (
   | { readonly code: "PROFILE_ID"; readonly part: "vendor" | "model"; readonly value: string }

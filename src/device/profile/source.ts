@@ -98,6 +98,7 @@ export interface ModbusPointSource {
   readonly kind: ModbusPoint["kind"];
   /** `big` */
   readonly words?: ModbusPoint["words"] | undefined;
+  readonly absent?: number | undefined;
   readonly convert?: ConversionSource | undefined;
 }
 

@@ -168,6 +168,12 @@ const point = z.strictObject({
     .describe("From 0, as it goes over the line: a manual's 30001 is input register 0."),
   kind: z.enum(["u16", "i16", "u32", "i32", "f32", "bit"]).describe("What is in the registers."),
   words: z.enum(["big", "little"]).optional().describe("`big`: the high word comes first. Default: big."),
+  absent: z
+    .int()
+    .optional()
+    .describe(
+      "The number by which the device says that it has no value: 65535 for `u16` after SunSpec. Default: none.",
+    ),
   convert,
 });
 

@@ -95,6 +95,7 @@ const CONVERSION: Readonly<Record<ConversionFault, string>> = {
   "too coarse": "one step of the device is more than one step of the property; give it fewer `decimals`, or choices",
 };
 const REGISTER: Readonly<Record<RegisterFault, string>> = {
+  absent: "the number for no value is not one that the registers can hold; bits and f32 have none",
   address: "it must be a whole number from 0, as it goes over the line (a manual's 30001 is input register 0)",
   bit: "`bit` belongs to the tables coil and discrete, the other kinds to input and holding",
   "read-only table": "only coil and holding can be written",

@@ -116,23 +116,34 @@ describe("registers", () => {
   });
 
   it.each([
-    ["u16", [0xffff]],
-    ["i16", [0x8000]],
-    ["u32", [0xffff, 0xffff]],
-    ["i32", [0x8000, 0]],
-    ["f32", [0x7fc0, 0]],
-    ["f32", [0x7f80, 0]],
-    ["f32", [0xff80, 0]],
-  ] as const)("of a %s that the device does not have hold nothing: %j", (kind, registers) => {
-    expect(rawOfRegisters(point("v", 0, { kind }), [...registers], 0)).toBeUndefined();
+    ["u16", [0xffff], 0xffff],
+    ["i16", [0x8000], -0x8000],
+    ["u32", [0xffff, 0xffff], 0xffff_ffff],
+    ["i32", [0x8000, 0], -0x8000_0000],
+    ["u16", [0], 0],
+  ] as const)("of a %s: %j is a value, unless the profile says that it means none", (kind, registers, raw) => {
+    const one = point("v", 0, { kind, table: "holding" });
+    expect(rawOfRegisters(one, [...registers], 0)).toBe(raw);
+    expect(registersOfRaw(one, raw)).toEqual(registers);
+    const marked = { ...one, absent: raw };
+    expect(rawOfRegisters(marked, [...registers], 0)).toBeUndefined();
+    expect(refusal(() => registersOfRaw(marked, raw))).toBe("MODBUS_POINT_VALUE");
+  });
+
+  it.each([
+    [0x7fc0, 0],
+    [0x7f80, 0],
+    [0xff80, 0],
+  ])("of an f32 that are no number hold nothing: %j %j", (...registers) => {
+    expect(rawOfRegisters(point("v", 0, { kind: "f32" }), registers, 0)).toBeUndefined();
   });
 
   it("come back from every value they can hold", () => {
     const values = fc.oneof(
-      fc.tuple(fc.constant<RegisterKind>("u16"), fc.nat(0xfffe)),
-      fc.tuple(fc.constant<RegisterKind>("i16"), fc.integer({ min: -0x7fff, max: 0x7fff })),
-      fc.tuple(fc.constant<RegisterKind>("u32"), fc.nat(0xffff_fffe)),
-      fc.tuple(fc.constant<RegisterKind>("i32"), fc.integer({ min: -0x7fff_ffff, max: 0x7fff_ffff })),
+      fc.tuple(fc.constant<RegisterKind>("u16"), fc.nat(0xffff)),
+      fc.tuple(fc.constant<RegisterKind>("i16"), fc.integer({ min: -0x8000, max: 0x7fff })),
+      fc.tuple(fc.constant<RegisterKind>("u32"), fc.nat(0xffff_ffff)),
+      fc.tuple(fc.constant<RegisterKind>("i32"), fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff })),
       fc.tuple(fc.constant<RegisterKind>("f32"), fc.float({ noNaN: true, noDefaultInfinity: true })),
     );
     fc.assert(
@@ -148,9 +159,8 @@ describe("registers", () => {
   it.each([
     ["u16", -1],
     ["u16", 0x1_0000],
-    ["u16", 0xffff],
     ["u16", 1.5],
-    ["i16", -0x8000],
+    ["i16", -0x8001],
     ["u32", Number.NaN],
     ["f32", 1e39],
     ["f32", Number.POSITIVE_INFINITY],
