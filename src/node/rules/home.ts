@@ -22,6 +22,8 @@ const DEVICES_FILE = "devices.yaml";
 /** Of a registration that rests on the file alone. */
 const EVIDENCE = "file";
 
+const DEVICE_CODES: ReadonlySet<string> = new Set(["RULE_DEVICE_UNKNOWN", "RULE_SELECTOR_EMPTY"]);
+
 export interface HomeFiles {
   readonly devices: string;
   /** Folder, or the files themselves. */
@@ -77,6 +79,7 @@ export async function loadHome(options: HomeOptions): Promise<GatewayHome> {
   const { files, hash } = options;
   const mistakes: RuleMistake[] = [];
   const devices = options.devices ?? (await readDevices(options, mistakes));
+  const devicesWrong = mistakes.length > 0;
   const ruleFiles = typeof files.rules === "string" ? yamlFiles(files.rules, mistakes) : files.rules;
   const [ruleReads, sceneReads] = [
     await readAll(ruleFiles, mistakes),
@@ -116,7 +119,9 @@ export async function loadHome(options: HomeOptions): Promise<GatewayHome> {
     return held.status === "ACTIVE" && !passed.has(held.rule.id) ? { ...held, status: "PAUSED" } : held;
   });
   const policy = await readPolicy(options, mistakes);
-  return { devices, rules, scenes, policy, catalog, analysis, mistakes, sources };
+  // While the devices are not known, that a rule names an unknown one says nothing; it would hide the one mistake there is.
+  const told = devicesWrong ? mistakes.filter(({ problem }) => !DEVICE_CODES.has(problem.code)) : mistakes;
+  return { devices, rules, scenes, policy, catalog, analysis, mistakes: told, sources };
 }
 
 function take<T>(

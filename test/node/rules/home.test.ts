@@ -31,6 +31,21 @@ describe("the examples", () => {
 });
 
 describe("mistakes in files", () => {
+  test("of the devices are not hidden behind rules that cannot find them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rules-"));
+    folders.push(folder);
+    mkdirSync(join(folder, "rules"));
+    const rule = (device: string): string =>
+      `rule: r\nwhen:\n  - { device: ${device}, property: lit, is: true }\nthen:\n  - { device: ${device}, set: { level: 20 } }\n`;
+    const device = (id: string): string => `- { id: "${id}", profile: virtual/lamp, link: home, address: lamp1 }\n`;
+    const codes = async (): Promise<string[]> => (await home(folder)).mistakes.map(({ problem }) => problem.code);
+    writeFileSync(join(folder, "rules", "r.yaml"), rule("lamp1"));
+    writeFileSync(join(folder, "devices.yaml"), device("lamp+1"));
+    expect(await codes()).toEqual(["DEVICES_VALUE"]);
+    writeFileSync(join(folder, "devices.yaml"), device("lamp2"));
+    expect(new Set(await codes())).toEqual(new Set(["RULE_DEVICE_UNKNOWN"]));
+  });
+
   test("are named with line and column, and leave the other files in force", async () => {
     const folder = mkdtempSync(join(tmpdir(), "rules-"));
     folders.push(folder);
